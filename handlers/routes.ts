@@ -1,0 +1,49 @@
+/** Every route of the API. Modules are loaded when they are served: `HANDLERS=start-run` loads that one only. */
+import { ConfigError } from '../lib/config.ts';
+import type { Route } from '../lib/http/route.ts';
+
+const ROUTES: Record<string, () => Promise<{ default: Route }>> = {
+  'create-org': () => import('./create-org.ts'),
+  'list-orgs': () => import('./list-orgs.ts'),
+  'get-org': () => import('./get-org.ts'),
+  'create-api-key': () => import('./create-api-key.ts'),
+  'list-api-keys': () => import('./list-api-keys.ts'),
+  'delete-api-key': () => import('./delete-api-key.ts'),
+  'create-workflow': () => import('./create-workflow.ts'),
+  'validate-workflow': () => import('./validate-workflow.ts'),
+  'list-workflows': () => import('./list-workflows.ts'),
+  'get-workflow': () => import('./get-workflow.ts'),
+  'replace-workflow': () => import('./replace-workflow.ts'),
+  'archive-workflow': () => import('./archive-workflow.ts'),
+  'publish-workflow': () => import('./publish-workflow.ts'),
+  'list-versions': () => import('./list-versions.ts'),
+  'get-version': () => import('./get-version.ts'),
+  'start-run': () => import('./start-run.ts'),
+  'start-runs-batch': () => import('./start-runs-batch.ts'),
+  'list-runs': () => import('./list-runs.ts'),
+  'get-run': () => import('./get-run.ts'),
+  'run-events': () => import('./run-events.ts'),
+  'cancel-run': () => import('./cancel-run.ts'),
+  'health-live': () => import('./health-live.ts'),
+  'health-ready': () => import('./health-ready.ts'),
+  metrics: () => import('./metrics.ts'),
+  openapi: () => import('./openapi.ts'),
+  docs: () => import('./docs.ts'),
+};
+
+/**
+ * Loads routes, in the order of the list above.
+ * @param names those to load (HANDLERS); none means all
+ * @throws {ConfigError} naming every name that is no route
+ */
+export async function loadRoutes(names: readonly string[]): Promise<Route[]> {
+  const unknown = names.filter((name) => !Object.hasOwn(ROUTES, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(ROUTES).join(', ');
+    throw new ConfigError(
+      unknown.map((name) => ({ name: 'HANDLERS', message: `names "${name}", which is none of ${known}` })),
+    );
+  }
+  const loads = Object.entries(ROUTES).filter(([name]) => names.length === 0 || names.includes(name));
+  return Promise.all(loads.map(async ([, load]) => (await load()).default));
+}

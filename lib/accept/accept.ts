@@ -1,0 +1,227 @@
+/**
+ * The accept path (contract section 1, design section 3): a run is accepted only when its row is committed and
+ * its job is in Redis; otherwise the row is taken back, and when that cannot be known, the answer says so.
+ *
+ * Invariants: 1. nothing is executed on any other path; 2. the row is removed at most once, by one conditional
+ * statement; 3. one deadline bounds the whole; 4. runs are handled as a list, a single one is a list of one.
+ */
+import type { Deps } from '../deps.ts';
+import type { KeyedRun, NewRun } from '../db/runs/insert.ts';
+import { insertRuns, markAccepted, releaseExpiredKeys } from '../db/runs/insert.ts';
+import type { RunRow } from '../db/runs/row.ts';
+import { bounded, statementOutcome } from '../db/failure.ts';
+import type { RunJob } from '../queue/job.ts';
+import type { QueueFailureReason } from '../queue/failure.ts';
+import { ApiError } from '../errors.ts';
+import {
+  databaseUnavailable,
+  outcomeUnknown,
+  queueUnavailable,
+  refused,
+  type AcceptResult,
+} from './outcome.ts';
+import { explainMissing, findReplays } from './replay.ts';
+import { takeBack } from './take-back.ts';
+
+/** A replay whose first run vanished meanwhile starts over at the insert; more often than this nobody races. */
+const MAX_ROUNDS = 3;
+
+type Enqueueable = RunRow & { delay_ms: number };
+
+const toJob = (row: Enqueueable): RunJob => ({
+  runId: row.id,
+  orgId: row.org_id,
+  generation: row.generation,
+  priority: row.priority,
+  delayMs: row.delay_ms,
+});
+
+/** The state of one call: what is still open, and the results so far by the run id the API made. */
+interface Acceptance {
+  deps: Deps;
+  results: Map<string, AcceptResult>;
+  /** performance.now() at which the enqueue must be over. */
+  deadline: number;
+}
+
+const reportEnqueued = (deps: Deps, row: RunRow): void =>
+  deps.emit('workflow_run_enqueued', {
+    orgId: row.org_id,
+    workflowId: row.workflow_id,
+    runId: row.id,
+    version: row.version,
+  });
+
+function settle(state: Acceptance, run: NewRun, result: AcceptResult): void {
+  state.results.set(run.id, result);
+  if (result.kind === 'accepted') return;
+  const ref = { orgId: run.orgId, workflowId: run.workflowId, runId: run.id, version: run.version };
+  const { code, extra } = result.error;
+  if (code === 'QUEUE_UNAVAILABLE')
+    state.deps.emit('queue_unavailable', ref, { reason: String(extra['reason']) });
+  else if (code === 'DATABASE_UNAVAILABLE') state.deps.emit('database_unavailable', ref);
+  else if (code === 'ENQUEUE_OUTCOME_UNKNOWN') state.deps.emit('enqueue_outcome_unknown', ref);
+}
+
+/** Inserts the runs. Failures of the statement are settled here; null then. */
+async function insert(state: Acceptance, runs: NewRun[]): Promise<Enqueueable[] | null> {
+  const { deps } = state;
+  const query = insertRuns(deps.sql, runs);
+  try {
+    return await bounded(query, deps.config.databaseTimeoutMs);
+  } catch (error) {
+    const outcome = statementOutcome(query, error);
+    if (outcome === 'bug') throw error;
+    for (const run of runs) {
+      const answer = outcome === 'unknown' ? outcomeUnknown(run.id, error) : databaseUnavailable(error);
+      settle(state, run, refused(answer));
+    }
+    return null;
+  }
+}
+
+/** Step 6 for the fresh rows; a replay's row is somebody else's, so nothing of it is deleted. */
+async function giveUp(
+  state: Acceptance,
+  fresh: Map<NewRun, Enqueueable>,
+  replays: Map<NewRun, KeyedRun>,
+  reason: QueueFailureReason,
+): Promise<void> {
+  for (const run of replays.keys()) settle(state, run, refused(queueUnavailable(reason)));
+  const outcomes = await takeBack(
+    state.deps,
+    [...fresh.keys()].map((run) => run.id),
+    reason,
+  );
+  for (const run of fresh.keys()) {
+    const result = outcomes.get(run.id) ?? refused(queueUnavailable(reason));
+    if (result.kind === 'accepted') reportEnqueued(state.deps, result.row);
+    settle(state, run, result);
+  }
+}
+
+/** Everything is in Redis. A replay's row is marked so that nobody removes it; one that is gone starts over. */
+async function confirm(
+  state: Acceptance,
+  fresh: Map<NewRun, Enqueueable>,
+  replays: Map<NewRun, KeyedRun>,
+): Promise<NewRun[]> {
+  for (const [run, row] of fresh) {
+    reportEnqueued(state.deps, row);
+    settle(state, run, { kind: 'accepted', row, replayed: false });
+  }
+  if (replays.size === 0) return [];
+  const rows = await bounded(
+    markAccepted(
+      state.deps.sql,
+      [...replays.values()].map((row) => row.id),
+    ),
+    state.deps.config.databaseTimeoutMs,
+  );
+  const standing = new Map(rows.map((row) => [row.id, row]));
+  const gone: NewRun[] = [];
+  for (const [run, keyed] of replays) {
+    const row = standing.get(keyed.id);
+    if (row === undefined) gone.push(run);
+    else settle(state, run, { kind: 'accepted', row, replayed: true });
+  }
+  return gone;
+}
+
+/** One round: insert, find the replays, enqueue. Answers with the runs that must start over. */
+async function round(state: Acceptance, runs: NewRun[]): Promise<NewRun[]> {
+  const { deps } = state;
+  const inserted = await insert(state, runs);
+  if (inserted === null) return [];
+  const byId = new Map(inserted.map((row) => [row.id, row]));
+  const fresh = new Map<NewRun, Enqueueable>();
+  const missing: NewRun[] = [];
+  for (const run of runs) {
+    const row = byId.get(run.id);
+    if (row === undefined) missing.push(run);
+    else fresh.set(run, row);
+  }
+  const { replays, settled, again } = await resolveMissing(state, missing);
+  for (const [run, result] of settled) settle(state, run, result);
+  const jobs = [...fresh.values(), ...replays.values()].map(toJob);
+  const timeoutMs = Math.max(1, state.deadline - performance.now());
+  const first = jobs[0];
+  const result =
+    jobs.length === 1 && first !== undefined
+      ? await deps.queue.enqueue(first, timeoutMs)
+      : await deps.queue.enqueueMany(jobs, timeoutMs);
+  if (!result.ok) {
+    await giveUp(state, fresh, replays, result.reason);
+    return again;
+  }
+  return [...again, ...(await confirm(state, fresh, replays))];
+}
+
+/** Why runs were not inserted: their key is taken (a replay), or their workflow cannot run. */
+async function resolveMissing(state: Acceptance, missing: NewRun[]) {
+  const replays = new Map<NewRun, KeyedRun>();
+  const settled = new Map<NewRun, AcceptResult>();
+  const again: NewRun[] = [];
+  if (missing.length === 0) return { replays, settled, again };
+  const { deps } = state;
+  const keyed = await findReplays(deps, missing);
+  const expired: KeyedRun[] = [];
+  for (const run of missing) {
+    const verdict = keyed.get(run);
+    if (verdict === undefined) {
+      const explanation = await explainMissing(deps, run);
+      if (explanation === null) again.push(run);
+      else settled.set(run, refused(explanation));
+    } else if (verdict.kind === 'expired') {
+      expired.push(verdict.row);
+      again.push(run);
+    } else if (verdict.kind === 'replay') replays.set(run, verdict.row);
+    else settled.set(run, verdict.result);
+  }
+  if (expired.length > 0) {
+    const orgId = missing[0]?.orgId ?? '';
+    await bounded(
+      releaseExpiredKeys(
+        deps.sql,
+        orgId,
+        expired.map((row) => row.id),
+      ),
+      deps.config.databaseTimeoutMs,
+    );
+  }
+  return { replays, settled, again };
+}
+
+/** While the queue is known to be down: no row is written, but a key that names a surely accepted run answers. */
+async function refuseWhileDown(state: Acceptance, runs: NewRun[], reason: QueueFailureReason): Promise<void> {
+  const withKey = runs.filter((run) => run.idempotency !== null);
+  const keyed = withKey.length === 0 ? new Map() : await findReplays(state.deps, withKey);
+  for (const run of runs) {
+    const verdict = keyed.get(run);
+    settle(state, run, verdict?.kind === 'settled' ? verdict.result : refused(queueUnavailable(reason)));
+  }
+}
+
+/**
+ * Accepts runs of one org, all or some of them.
+ * @returns one result a run, in order. Expected failures are results; a thrown error is a bug or an `ApiError`
+ * for a database that failed while nothing was at stake.
+ */
+export async function acceptRuns(deps: Deps, runs: NewRun[]): Promise<AcceptResult[]> {
+  const state: Acceptance = {
+    deps,
+    results: new Map(),
+    deadline: performance.now() + deps.config.enqueueTimeoutMs,
+  };
+  for (let i = 0; i < runs.length; i += 1) deps.metrics.countRunCreateRequest();
+  const queueState = deps.queue.state();
+  if (queueState.kind === 'down') await refuseWhileDown(state, runs, queueState.reason);
+  else {
+    let open = runs;
+    for (let n = 0; n < MAX_ROUNDS && open.length > 0; n += 1) open = await round(state, open);
+    for (const run of open) settle(state, run, refused(queueUnavailable('timeout')));
+  }
+  return runs.map(
+    (run) => state.results.get(run.id) ?? refused(new ApiError('INTERNAL', 'The run was not decided.')),
+  );
+}

@@ -1,0 +1,70 @@
+/** A run that was not inserted: a replay of an idempotency key, or a workflow that cannot run. */
+import { bounded } from '../db/failure.ts';
+import { findKeyedRuns, findWorkflowState, type KeyedRun, type NewRun } from '../db/runs/insert.ts';
+import type { Deps } from '../deps.ts';
+import { ApiError, notFound } from '../errors.ts';
+import { refused, type AcceptResult } from './outcome.ts';
+
+export type KeyVerdict =
+  /** The key's 24 hours are over: it is freed and the insert tried again. */
+  | { kind: 'expired'; row: KeyedRun }
+  /** The first run stands but is not surely accepted: its job is added again. */
+  | { kind: 'replay'; row: KeyedRun }
+  | { kind: 'settled'; result: AcceptResult };
+
+/** Somebody has seen the job: a worker claimed it, a replay confirmed it, or the run has moved on. */
+const surelyAccepted = (row: KeyedRun): boolean =>
+  row.status !== 'queued' || row.lease > 0 || row.accepted || row.generation > 0;
+
+function judge(row: KeyedRun, digest: string): KeyVerdict {
+  if (row.expired) return { kind: 'expired', row };
+  if (row.idempotency_digest !== digest) {
+    const error = new ApiError(
+      'IDEMPOTENCY_KEY_REUSED',
+      'This Idempotency-Key was used for a request with another method, path or body in the last 24 hours.',
+    );
+    return { kind: 'settled', result: refused(error) };
+  }
+  if (surelyAccepted(row)) return { kind: 'settled', result: { kind: 'accepted', row, replayed: true } };
+  return { kind: 'replay', row };
+}
+
+/** Judges the runs whose idempotency key is taken; a run whose key is free is left out. */
+export async function findReplays(deps: Deps, runs: readonly NewRun[]): Promise<Map<NewRun, KeyVerdict>> {
+  const verdicts = new Map<NewRun, KeyVerdict>();
+  const keyed = runs.filter((run) => run.idempotency !== null);
+  const orgId = keyed[0]?.orgId;
+  if (orgId === undefined) return verdicts;
+  const keys = keyed.map((run) => run.idempotency?.key ?? '');
+  const rows = await bounded(findKeyedRuns(deps.sql, orgId, keys), deps.config.databaseTimeoutMs);
+  const byKey = new Map(rows.map((row) => [row.idempotency_key, row]));
+  for (const run of keyed) {
+    const row = byKey.get(run.idempotency?.key ?? '');
+    if (row !== undefined) verdicts.set(run, judge(row, run.idempotency?.digest ?? ''));
+  }
+  return verdicts;
+}
+
+/** Why the workflow could not run, or null when it can (its state changed meanwhile: try again). */
+export async function explainMissing(deps: Deps, run: NewRun): Promise<ApiError | null> {
+  const [workflow] = await bounded(
+    findWorkflowState(deps.sql, run.orgId, run.workflowId),
+    deps.config.databaseTimeoutMs,
+  );
+  if (workflow === undefined) return notFound();
+  if (workflow.archived)
+    return new ApiError('INVALID_STATE', 'The workflow is archived: it takes no more runs.');
+  const newest = workflow.published_version;
+  if (newest === null) {
+    return new ApiError(
+      'WORKFLOW_NOT_PUBLISHED',
+      'Publish the workflow first: POST …/publish freezes its draft as a version.',
+    );
+  }
+  if (run.version !== null && run.version > newest) {
+    return new ApiError('VALIDATION_FAILED', `The workflow has no version ${run.version}.`, {
+      errors: [{ path: '/version', message: `there is no version ${run.version}; the newest is ${newest}` }],
+    });
+  }
+  return null;
+}

@@ -1,0 +1,81 @@
+/** The claim: read and lease in one compare-and-swap (design, section 4). */
+import type { Json } from '../../engine/types.ts';
+import type { Sql } from '../client.ts';
+import type { RunStatus } from './row.ts';
+
+export interface ClaimedRun {
+  id: string;
+  org_id: string;
+  workflow_id: string;
+  version: number;
+  input: Json;
+  /** The progress tree to go on from; null at the beginning. */
+  progress: Json;
+  /** The fencing token of this attempt: every later write names it. */
+  lease: number;
+  generation: number;
+  priority: number;
+  attempt_count: number;
+  max_attempts: number;
+  timeline_count: number;
+  timeline_dropped: number;
+  started_at_ms: number;
+  /** The database's clock at the claim, epoch milliseconds. */
+  now_ms: number;
+  /** Goes on with the attempt under way (after a timer or a hand-over): no try was counted. */
+  resumed: boolean;
+  /** The last try died with its worker: nothing may run, the run has failed. */
+  exhausted: boolean;
+}
+
+/**
+ * Takes the run if it is due and free, or if the worker that held it is dead. No row: look at `findForJob`.
+ * A try is counted unless the attempt is resumed.
+ */
+export const claimRun = (
+  sql: Sql,
+  claim: { runId: string; generation: number; workerId: string; leaseMs: number },
+) => sql<ClaimedRun[]>`
+  UPDATE workflow_runs r
+  SET status = 'running', lease = r.lease + 1, claimed_by = ${claim.workerId},
+    attempt_count = CASE WHEN old.resuming THEN r.attempt_count ELSE LEAST(r.attempt_count + 1, r.max_attempts) END,
+    resuming = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
+  FROM (
+    SELECT id, resuming, attempt_count FROM workflow_runs
+    WHERE id = ${claim.runId} AND generation = ${claim.generation} FOR UPDATE
+  ) old
+  WHERE r.id = old.id AND r.generation = ${claim.generation}
+    AND (
+      (r.status IN ('queued', 'waiting') AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= now()))
+      OR (r.status = 'running' AND NOT EXISTS (
+        SELECT 1 FROM workers w
+        WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${claim.leaseMs} * interval '1 millisecond'))
+    )
+  RETURNING r.id, r.org_id, r.workflow_id, r.version, r.input, r.progress, r.lease, r.generation, r.priority,
+    r.attempt_count, r.max_attempts, r.timeline_count, r.timeline_dropped::float8 AS timeline_dropped,
+    (EXTRACT(EPOCH FROM r.started_at) * 1000)::float8 AS started_at_ms,
+    (EXTRACT(EPOCH FROM now()) * 1000)::float8 AS now_ms,
+    old.resuming AS resumed,
+    (NOT old.resuming AND old.attempt_count >= r.max_attempts) AS exhausted`;
+
+export interface JobRow {
+  status: RunStatus;
+  generation: number;
+  workflow_id: string;
+  version: number;
+  /** Milliseconds until it may run; 0 when it is due. */
+  due_in_ms: number;
+}
+
+/** Why a claim got nothing: the run as it stands. No row: the job is an orphan. */
+export const findForJob = (sql: Sql, runId: string) => sql<JobRow[]>`
+  SELECT status, generation, workflow_id, version,
+    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS due_in_ms
+  FROM workflow_runs WHERE id = ${runId}`;
+
+/** The frozen definition of one version. */
+export const findDefinition = (sql: Sql, orgId: string, workflowId: string, version: number) => sql<
+  { definition: Json }[]
+>`
+  SELECT definition FROM workflow_versions
+  WHERE org_id = ${orgId} AND workflow_id = ${workflowId} AND version = ${version}`;

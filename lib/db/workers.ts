@@ -1,0 +1,55 @@
+/** Worker processes: heartbeats, and the one that leads. */
+import type { Sql } from './client.ts';
+
+export interface WorkerIdentity {
+  id: string;
+  hostname: string;
+  pid: number;
+  concurrency: number;
+}
+
+/** A run that this worker believes to hold. */
+export interface HeldLease {
+  runId: string;
+  lease: number;
+}
+
+/**
+ * Says that the worker is alive and answers with the runs it holds no longer (cancelled, taken over). One
+ * statement a beat, whatever it holds.
+ */
+export const beat = (sql: Sql, worker: WorkerIdentity, held: readonly HeldLease[], stopping: boolean) => sql<
+  { run_id: string }[]
+>`
+  WITH alive AS (
+    INSERT INTO workers (id, hostname, pid, concurrency)
+    VALUES (${worker.id}, ${worker.hostname}, ${worker.pid}, ${worker.concurrency})
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(),
+      stopping_at = CASE WHEN ${stopping} THEN COALESCE(workers.stopping_at, now()) END
+  )
+  SELECT h.run_id
+  FROM unnest(${held.map((h) => h.runId)}::uuid[], ${held.map((h) => h.lease)}::int[]) AS h(run_id, lease)
+  LEFT JOIN workflow_runs r ON r.id = h.run_id AND r.lease = h.lease AND r.status = 'running'
+  WHERE r.id IS NULL`;
+
+/** A graceful end: the row goes, so nobody waits for the lease of a worker that is known to be gone. */
+export const removeWorker = (sql: Sql, workerId: string) => sql`DELETE FROM workers WHERE id = ${workerId}`;
+
+/** Forgets workers whose last heartbeat is an hour old. */
+export const removeDeadWorkers = (sql: Sql) => sql`
+  DELETE FROM workers WHERE heartbeat_at < now() - interval '1 hour'
+    AND NOT EXISTS (SELECT 1 FROM workflow_runs r WHERE r.claimed_by = workers.id AND r.status = 'running')`;
+
+/**
+ * Takes or keeps the lead of a duty for `holdMs`. No row: somebody else leads. A row with an expiry, because
+ * session locks break behind transaction-mode poolers.
+ */
+export const lead = (sql: Sql, name: string, workerId: string, holdMs: number) => sql<{ holder: string }[]>`
+  INSERT INTO leaders (name, holder, expires_at)
+  VALUES (${name}, ${workerId}, now() + ${holdMs} * interval '1 millisecond')
+  ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+  WHERE leaders.holder = excluded.holder OR leaders.expires_at < now()
+  RETURNING holder`;
+
+/** Gives the lead back at a graceful end. */
+export const yieldLead = (sql: Sql, workerId: string) => sql`DELETE FROM leaders WHERE holder = ${workerId}`;

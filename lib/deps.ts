@@ -1,0 +1,75 @@
+/** What handlers are given: opened once a process, closed in reverse order. */
+import type { Config } from './config.ts';
+import { openDatabase, type Sql } from './db/client.ts';
+import { openKeyCache, type KeyCache } from './http/keys.ts';
+import { openRunWatcher, type RunWatcher } from './live/watcher.ts';
+import { openProducer, type Producer } from './queue/producer.ts';
+import { runEvents, type EmitRunEvent } from './telemetry/events.ts';
+import { openLog, type Logger } from './telemetry/log.ts';
+import { openMetrics, type Metrics } from './telemetry/metrics.ts';
+
+export interface Deps {
+  config: Config;
+  log: Logger;
+  metrics: Metrics;
+  /** Logs and counts a structured event. */
+  emit: EmitRunEvent;
+  sql: Sql;
+  /** API keys, cached for a few seconds. */
+  keys: KeyCache;
+  queue: Producer;
+  /** Tells when a run's row has changed. */
+  live: RunWatcher;
+}
+
+export interface OpenDeps {
+  deps: Deps;
+  close(): Promise<void>;
+}
+
+/** Opens everything an API process needs. Nothing here waits: the API starts while Redis or Postgres is down. */
+export function openDeps(config: Config): OpenDeps {
+  const log = openLog(config.logLevel, 'api');
+  const metrics = openMetrics();
+  const closers: (() => Promise<void>)[] = [];
+  const sql = openDatabase({
+    url: config.databaseUrl,
+    timeoutMs: config.databaseTimeoutMs,
+    max: config.databasePoolMax,
+    prepare: config.databasePrepare,
+    name: 'vespid-api',
+  });
+  closers.push(() => sql.end({ timeout: 1 }));
+  const queue = openProducer({
+    url: config.redisUrl,
+    queueName: config.queueName,
+    timeoutMs: config.enqueueTimeoutMs,
+    name: 'vespid-api',
+  });
+  closers.push(() => queue.close());
+  const live = openRunWatcher({
+    sql,
+    redisUrl: config.redisUrl,
+    queueName: config.queueName,
+    databaseTimeoutMs: config.databaseTimeoutMs,
+    log,
+  });
+  closers.push(() => live.close());
+  const deps: Deps = {
+    config,
+    log,
+    metrics,
+    emit: runEvents(log, metrics),
+    sql,
+    keys: openKeyCache({ sql, config }),
+    queue,
+    live,
+  };
+  return {
+    deps,
+    async close() {
+      for (const close of closers.toReversed())
+        await close().catch((error: unknown) => log.warn({ err: error }));
+    },
+  };
+}

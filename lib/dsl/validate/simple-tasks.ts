@@ -1,0 +1,27 @@
+/** `do`, `set` and `wait`. */
+import { isJsonObject } from '../../engine/json.ts';
+import type { TaskPlace } from './context.ts';
+import { checkDuration } from './duration.ts';
+import { at, get, kindOf } from './shape.ts';
+
+export function checkDo({ context, task, path, locals }: TaskPlace): void {
+  context.taskList(get(task, 'do'), at(path, 'do'), locals, '`do`');
+}
+
+export function checkSet({ context, task, path, locals }: TaskPlace): void {
+  const value = get(task, 'set');
+  const setPath = at(path, 'set');
+  if (typeof value === 'string') context.expressions.expression(value, setPath, 'definition', locals);
+  else if (!isJsonObject(value)) {
+    context.report.error(setPath, `\`set\` must be an object or an expression; it ${kindOf(value)}`);
+  } else if (Object.keys(value).length === 0) {
+    context.report.error(
+      setPath,
+      '`set` must set at least one property; for an empty object write `${ {} }`',
+    );
+  } else context.expressions.template(value, setPath, 'definition', locals);
+}
+
+export function checkWait({ context, task, path, locals }: TaskPlace): void {
+  checkDuration(context, get(task, 'wait'), at(path, 'wait'), locals, '`wait`');
+}

@@ -1,0 +1,76 @@
+/** A definition, compiled once and run often. Nothing here changes while it runs. */
+import type { Evaluable, Expression } from './expression.ts';
+import type { Frame } from './frame.ts';
+import type { Json, TaskProgress } from './types.ts';
+
+export interface CompiledWorkflow {
+  /** The definition as published (`$workflow.definition`). */
+  readonly definition: Json;
+  /** `input.from` */
+  readonly input: Evaluable | null;
+  /** `output.as` */
+  readonly output: Evaluable | null;
+  readonly list: CompiledList;
+}
+
+/** A task list, also called a scope. */
+export interface CompiledList {
+  readonly tasks: readonly CompiledTask[];
+  /** A `then` in this list can go backwards, so visits are counted. */
+  readonly revisits: boolean;
+}
+
+/** Where a list goes on: the index of a task of the same list; its length completes the list; `END` the workflow. */
+export type Target = number;
+export const END: Target = -1;
+
+/** One task: what all types share, and the body, which is the type's own. */
+export interface CompiledTask {
+  readonly name: string;
+  readonly kind: string;
+  /** JSON pointer into the definition, for example `/do/0/loop/do/1/pay`. */
+  readonly pointer: string;
+  /** The end of the pointer, from the enclosing task on, percent-encoded: a part of idempotency keys. */
+  readonly keySegment: string;
+  readonly definition: Json;
+  /** `if` */
+  readonly condition: Expression | null;
+  /** `input.from` */
+  readonly input: Evaluable | null;
+  /** `output.as` */
+  readonly output: Evaluable | null;
+  /** `export.as` */
+  readonly context: Evaluable | null;
+  /** `then` */
+  readonly next: Target;
+  readonly body: TaskBody;
+}
+
+/** A raw output together with where to go on, which then replaces the task's own `then`. */
+export class Flow {
+  readonly output: Json;
+  readonly next: Target;
+
+  constructor(output: Json, next: Target) {
+    this.output = output;
+    this.next = next;
+  }
+}
+
+export type TaskResult = Json | Flow;
+
+/** What a task type does between its transformed input and its raw output. */
+export interface TaskBody {
+  /**
+   * Keeps a node in the progress tree while it runs: composites, side effects and timers.
+   * A body without one is computed again after a crash.
+   */
+  readonly durable: boolean;
+  /**
+   * @param input the transformed input (`.` and `$input`)
+   * @param node the task's node; in the progress tree when the body is durable, filled when it is resumed
+   * @returns the raw output; a pure body returns it at once, without a promise
+   * @throws {WorkflowError}
+   */
+  run(frame: Frame, input: Json, node: TaskProgress): TaskResult | Promise<TaskResult>;
+}

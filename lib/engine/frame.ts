@@ -1,0 +1,213 @@
+/** One task while it runs: what its expressions see, and everything a task type may ask of the interpreter. */
+import type { Json, Limits } from '../jq/index.ts';
+import type { CompiledTask } from './compiled.ts';
+import { runtimeDescriptor, taskDescriptor, workflowDescriptor } from './descriptors.ts';
+import { standardError, WorkflowError, type ErrorMembers, type ErrorName } from './errors.ts';
+import type { Evaluable, Expression, Scope } from './expression.ts';
+import type { Run } from './run.ts';
+import type { DslError, Ports, TaskProgress, TimelineEntry } from './types.ts';
+import { Unwind } from './unwind.ts';
+
+/** A wait of at most this long sleeps in place; a longer one gives the worker slot back. */
+const SLEEP_MS = 1000;
+
+/** Variables that exist only inside a scope: a loop's item and index, a caught error. */
+export type Locals = Readonly<Record<string, Json>>;
+
+/** Where in the run a list is executed, beyond its place in the definition. */
+export interface Place {
+  readonly locals: Locals;
+  /** Indices of the enclosing loops, outermost first. */
+  readonly iteration: readonly number[];
+  /** Attempt of the innermost enclosing `try`, from 1. */
+  readonly attempt: number;
+  /** Beginning of the idempotency keys of the tasks inside. */
+  readonly key: string;
+}
+
+export class Frame implements Scope {
+  readonly run: Run;
+  readonly task: CompiledTask;
+  readonly place: Place;
+  /** How often the task was entered in its list, from 1. */
+  readonly visit: number;
+  readonly raw: Json;
+  readonly node: TaskProgress;
+  /** The timeline says that the task started. */
+  begun = false;
+  /** The transformed input; null until `input.from` was evaluated. */
+  input: Json = null;
+  rawOutput: Json = null;
+  /** The transformed output; null until `output.as` was evaluated. */
+  output: Json = null;
+
+  constructor(run: Run, task: CompiledTask, place: Place, visit: number, raw: Json, node: TaskProgress) {
+    this.run = run;
+    this.task = task;
+    this.place = place;
+    this.visit = visit;
+    this.raw = raw;
+    this.node = node;
+  }
+
+  get ports(): Ports {
+    return this.run.ports;
+  }
+
+  get instance(): string {
+    return this.task.pointer;
+  }
+
+  get limits(): Partial<Limits> {
+    return this.run.limits.expression ?? {};
+  }
+
+  nowMs(): number {
+    return this.ports.now();
+  }
+
+  /** Stable over crashes, resumption and attempts; unique per loop iteration and visit. Printable ASCII. */
+  get idempotencyKey(): string {
+    return this.place.key + this.task.keySegment + (this.visit > 1 ? `;${this.visit}` : '');
+  }
+
+  variable(name: string): Json {
+    const local = this.place.locals[name];
+    if (local !== undefined) return local;
+    switch (name) {
+      case 'context':
+        return this.run.progress.context;
+      case 'input':
+        return this.input;
+      case 'output':
+        return this.output;
+      case 'task':
+        return taskDescriptor(this.task, {
+          input: this.raw,
+          output: this.rawOutput,
+          startedAtMs: this.node.startedAtMs,
+          idempotencyKey: this.idempotencyKey,
+        });
+      case 'workflow':
+        return workflowDescriptor(this.run.facts, this.run.workflow.definition);
+      case 'runtime':
+        return runtimeDescriptor(this.run.facts);
+      default:
+        return null;
+    }
+  }
+
+  /**
+   * Evaluates an expression or a template with every variable bound.
+   * @param locals further variables, as named when it was compiled
+   * @throws {WorkflowError} of type expression
+   */
+  evaluate(what: Evaluable, data: Json, locals?: Locals): Json {
+    return what.evaluate(data, locals === undefined ? this : this.scope(locals));
+  }
+
+  /** Evaluates a condition; otherwise as `evaluate`. */
+  test(condition: Expression, data: Json, locals?: Locals): boolean {
+    return condition.test(data, locals === undefined ? this : this.scope(locals));
+  }
+
+  /** What this task's expressions see, and `locals` besides. */
+  scope(locals: Locals): Scope {
+    return {
+      instance: this.instance,
+      limits: this.limits,
+      nowMs: () => this.nowMs(),
+      variable: (name) => (Object.hasOwn(locals, name) ? (locals[name] ?? null) : this.variable(name)),
+    };
+  }
+
+  /** A standard error of this task, to be thrown. */
+  fail(name: ErrorName, detail: string, members: ErrorMembers & ErrorOptions = {}): WorkflowError {
+    const error = standardError(name, detail, this.instance, members);
+    return new WorkflowError(error, 'task', 'cause' in members ? { cause: members.cause } : {});
+  }
+
+  /** The place of a list inside this task, with what it adds. */
+  inside(added: { locals?: Locals; iteration?: number; attempt?: number } = {}): Place {
+    const { place } = this;
+    const { iteration } = added;
+    return {
+      locals: added.locals === undefined ? place.locals : localsOf(place.locals, added.locals),
+      iteration: iteration === undefined ? place.iteration : [...place.iteration, iteration],
+      attempt: added.attempt ?? place.attempt,
+      key: iteration === undefined ? this.idempotencyKey : `${this.idempotencyKey}[${iteration}]`,
+    };
+  }
+
+  /** Appends to the timeline. */
+  report(
+    type: TimelineEntry['type'],
+    members: { attempt?: number; until?: number; error?: DslError } = {},
+  ): void {
+    const { task, place } = this;
+    const attempt = members.attempt ?? place.attempt;
+    this.ports.timeline({
+      type,
+      at: new Date(this.ports.now()).toISOString(),
+      task: task.pointer,
+      name: task.name,
+      kind: task.kind,
+      ...(place.iteration.length > 0 && { iteration: [...place.iteration] }),
+      ...(attempt > 1 && { attempt }),
+      ...(members.until !== undefined && { until: new Date(members.until).toISOString() }),
+      ...(members.error !== undefined && { error: members.error }),
+    });
+  }
+
+  /**
+   * Runs a side effect once: a recorded result is given back as it is; else the effect starts when everything
+   * recorded before is durable, and its result is recorded. Needs a durable body.
+   * @param node the node that `run` was given
+   * @param action the effect; gives the raw output; to be given up when the signal aborts
+   * @throws {WorkflowError} what the action throws, then with the origin `call`
+   */
+  async effect(node: TaskProgress, action: (signal: AbortSignal) => Promise<Json>): Promise<Json> {
+    if (node.result !== undefined) return node.result.value;
+    const { run, ports } = this;
+    await run.interruptible(ports.recorded());
+    run.wake();
+    try {
+      const value = await run.interruptible(action(ports.signal));
+      node.result = { value };
+      ports.record();
+      run.wake();
+      return value;
+    } catch (error) {
+      if (!(error instanceof WorkflowError) || error.origin === 'call') throw error;
+      throw new WorkflowError(error.error, 'call', { cause: error });
+    }
+  }
+
+  /** When a timer of `ms` from now is over, in epoch milliseconds; to be kept in the node, for `reach`. */
+  startTimer(ms: number): number {
+    const untilMs = Math.ceil(this.ports.now()) + ms;
+    if (ms > SLEEP_MS) this.report('task_waiting', { until: untilMs });
+    return untilMs;
+  }
+
+  /**
+   * Waits until a timer is over: at most 1 s in place.
+   * @throws {Unwind} parked, when it takes longer
+   */
+  async reach(untilMs: number): Promise<void> {
+    const remainingMs = untilMs - this.ports.now();
+    if (remainingMs > SLEEP_MS) throw new Unwind({ kind: 'parked', untilMs });
+    if (remainingMs <= 0) return;
+    await this.run.interruptible(this.ports.sleep(remainingMs));
+    this.run.wake();
+  }
+}
+
+/** Inner variables hide outer ones of the same name; any name is possible, also `__proto__`. */
+export function localsOf(...parts: Locals[]): Locals {
+  const locals: Record<string, Json> = Object.create(null);
+  for (const part of parts) {
+    for (const [name, value] of Object.entries(part)) locals[name] = value;
+  }
+  return locals;
+}

@@ -1,0 +1,135 @@
+/** Strings by code point. A text without surrogates takes the native, faster way. */
+import { fail } from './errors.ts';
+import type { Json } from './json.ts';
+import { typeName } from './json.ts';
+import { shortText } from './json-text.ts';
+import type { Meter } from './limits.ts';
+import { ELEMENT_BYTES, HEADER_BYTES } from './limits.ts';
+
+const SURROGATE = /[\ud800-\udfff]/;
+const WHITESPACE = '\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const LEADING = new RegExp(`^[${WHITESPACE}]+`);
+
+/** The length in code points; a lone surrogate counts as one. */
+export function codePointLength(text: string, meter: Meter): number {
+  meter.tick(text.length >> 6);
+  if (!SURROGATE.test(text)) return text.length;
+  let length = 0;
+  for (let index = 0; index < text.length; index += width(text, index)) length++;
+  return length;
+}
+
+function width(text: string, index: number): number {
+  return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+}
+
+/** The part from code point `start` up to `end`. */
+export function codePointSlice(text: string, start: number, end: number, meter: Meter): string {
+  meter.tick(text.length >> 6);
+  meter.charge(HEADER_BYTES);
+  if (!SURROGATE.test(text)) return text.slice(start, end);
+  let from = 0;
+  for (let count = 0; count < start && from < text.length; count++) from += width(text, from);
+  let to = from;
+  for (let count = start; count < end && to < text.length; count++) to += width(text, to);
+  return text.slice(from, to);
+}
+
+/** Turns UTF-16 offsets, asked for in rising order, into code point offsets. */
+export function offsetCounter(text: string): (offset: number) => number {
+  if (!SURROGATE.test(text)) return (offset) => offset;
+  let unit = 0;
+  let points = 0;
+  return (offset) => {
+    if (offset < unit) {
+      unit = 0;
+      points = 0;
+    }
+    for (; unit < offset; unit += width(text, unit)) points++;
+    return points;
+  };
+}
+
+/** jq's `explode`. */
+export function explode(text: string, meter: Meter): number[] {
+  meter.charge(text.length * ELEMENT_BYTES + HEADER_BYTES);
+  meter.tick(text.length >> 4);
+  return Array.from(text, (character) => {
+    const point = character.codePointAt(0) ?? 0;
+    return point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
+  });
+}
+
+/** jq's `implode`: numbers outside the code points become U+FFFD. */
+export function implode(points: readonly Json[], meter: Meter): string {
+  meter.charge(points.length * 2 + HEADER_BYTES);
+  meter.tick(points.length >> 4);
+  let text = '';
+  for (const point of points) {
+    if (typeof point !== 'number' || Number.isNaN(point)) {
+      return fail(`${typeName(point)} (${shortText(point)}) can't be imploded, unicode codepoint needs to be numeric`);
+    }
+    const code = Math.trunc(point);
+    const valid = code >= 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+    text += String.fromCodePoint(valid ? code : 0xfffd);
+  }
+  return text;
+}
+
+/** Code point offsets of every occurrence, overlapping ones too. */
+export function stringIndices(text: string, wanted: string, meter: Meter): number[] {
+  const found: number[] = [];
+  if (wanted === '') return found;
+  const points = offsetCounter(text);
+  meter.tick(text.length >> 6);
+  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
+    meter.tick();
+    meter.charge(ELEMENT_BYTES);
+    found.push(points(at));
+  }
+  return found;
+}
+
+/** jq's `split/1`: by characters when the separator is empty, no parts for an empty text. */
+export function splitString(text: string, separator: string, meter: Meter): string[] {
+  meter.tick(text.length >> 6);
+  if (text === '') return [];
+  if (separator === '') {
+    meter.charge(text.length * (HEADER_BYTES + ELEMENT_BYTES));
+    return Array.from(text);
+  }
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = text.indexOf(separator); at !== -1; at = text.indexOf(separator, start)) {
+    meter.tick();
+    meter.charge(HEADER_BYTES + ELEMENT_BYTES);
+    parts.push(text.slice(start, at));
+    start = at + separator.length;
+  }
+  parts.push(text.slice(start));
+  return parts;
+}
+
+/** Removes white space (of Unicode) at the start, the end or both. */
+export function trimString(text: string, side: 'left' | 'right' | 'both', meter: Meter): string {
+  meter.tick(text.length >> 6);
+  let result = text;
+  if (side !== 'right') result = result.replace(LEADING, '');
+  if (side !== 'left') {
+    let end = result.length;
+    while (end > 0 && LEADING.test(result.charAt(end - 1))) end--;
+    result = result.slice(0, end);
+  }
+  return result;
+}
+
+/** Length in bytes of UTF-8. */
+export function utf8Length(text: string, meter: Meter): number {
+  meter.tick(text.length >> 6);
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

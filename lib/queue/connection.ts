@@ -1,0 +1,64 @@
+/** Connections to Redis that fail fast, and the names of our keys. */
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** Without the one member whose type does not fit ioredis' own constructor. */
+type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
+
+/** Hash tag: all keys of one deployment live in one slot, so Redis Cluster works. */
+export const PREFIX = '{vespid}';
+
+/** Keys and channels outside BullMQ's own. */
+export const keys = (queueName: string) => ({
+  probe: `${PREFIX}:${queueName}:vespid:probe`,
+  /** Gone or changed = Redis lost its data: a full reconciliation starts. */
+  epoch: `${PREFIX}:${queueName}:vespid:epoch`,
+  /** Pub/sub: ids of runs whose row has changed; a hint, never the truth. */
+  hints: `${PREFIX}:${queueName}:vespid:hints`,
+  meta: `${PREFIX}:${queueName}:meta`,
+  job: (id: string) => `${PREFIX}:${queueName}:${id}`,
+});
+
+/** Never longer than a second between two attempts to connect, so that recovery is quick. */
+const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 1000);
+
+/**
+ * A connection on which no command waits longer than `timeoutMs`: nothing is queued while it is down, nothing
+ * is sent again after a reconnect, and a peer that stopped answering is dropped.
+ */
+export function failFastOptions(timeoutMs: number, name: string): ConnectionOptions {
+  return {
+    connectionName: name,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: Math.min(timeoutMs, 2000),
+    commandTimeout: timeoutMs,
+    socketTimeout: Math.max(timeoutMs, 1000),
+    disconnectTimeout: 500,
+    // LOADING is answered to each command at once instead of being waited out.
+    enableReadyCheck: false,
+    protocol: 2,
+    retryStrategy,
+  };
+}
+
+/** For BullMQ's workers and for subscribers: waits out an outage, reconnects within a second. */
+export function patientOptions(name: string): ConnectionOptions {
+  return {
+    connectionName: name,
+    maxRetriesPerRequest: null,
+    connectTimeout: 2000,
+    disconnectTimeout: 500,
+    enableReadyCheck: true,
+    maxLoadingRetryTime: 500,
+    protocol: 2,
+    retryStrategy,
+  };
+}
+
+/** Opens a connection; its errors are reported to `onError` (without a listener ioredis prints them). */
+export function openRedis(url: string, options: ConnectionOptions, onError: (error: Error) => void): Redis {
+  const redis = new Redis(url, options);
+  redis.on('error', onError);
+  return redis;
+}

@@ -1,0 +1,19 @@
+/** A self-signed certificate for `api.internal`, valid until 2126, that nobody trusts. Made for these tests alone. */
+export const SELF_SIGNED = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQge8W52Cwx4a46pgh0
+gGWLnajBGb9yxHv5mpuxAefWhLWhRANCAAR+u/jBJ6Rwe6dmj7xIowoMCdc7b0Tn
+Lcu5aGf/ZfW6Fb003sFTmTWuA8/ngL1wAE0pSfhP25sbY1KYjemmzJ2Q
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnjCCAUSgAwIBAgIUZot2gfYjN1Vj9/toOnUkhV32bQwwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMYXBpLmludGVybmFsMCAXDTI2MTEyMzE3MDU1MFoYDzIxMjYx
+MDMwMTcwNTUwWjAXMRUwEwYDVQQDDAxhcGkuaW50ZXJuYWwwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAAR+u/jBJ6Rwe6dmj7xIowoMCdc7b0TnLcu5aGf/ZfW6Fb00
+3sFTmTWuA8/ngL1wAE0pSfhP25sbY1KYjemmzJ2Qo2wwajAdBgNVHQ4EFgQUTFLw
+uiXX8HWKrvaoYQPJtnfLVXMwHwYDVR0jBBgwFoAUTFLwuiXX8HWKrvaoYQPJtnfL
+VXMwDwYDVR0TAQH/BAUwAwEB/zAXBgNVHREEEDAOggxhcGkuaW50ZXJuYWwwCgYI
+KoZIzj0EAwIDSAAwRQIhAPsfQBy1hGSQgeZtw9Mprph5I5eQaDLWiwk1hnj+9bBH
+AiAfYwGqLnOuVecIElk8zewlDJMBkjtShGNQFmauGImCZw==
+-----END CERTIFICATE-----`,
+};

@@ -1,0 +1,170 @@
+/**
+ * One attempt at a run: the interpreter's ports, and the fenced writes that make its progress durable.
+ * From the claim to the leave it is the only thing that may write the row.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClaimedRun } from '../lib/db/runs/claim.ts';
+import type { PendingStatement } from '../lib/db/failure.ts';
+import {
+  leaveRun,
+  writeCheckpoint,
+  type Fence,
+  type Leave,
+  type LeftRun,
+  type OwnWrite,
+} from '../lib/db/runs/write.ts';
+import { runtimeFault } from './faults.ts';
+import type { DslError, Interruption, Ports, Progress } from '../lib/engine/types.ts';
+import type { HeldAttempt } from './attempts.ts';
+import type { WorkerDeps } from './deps.ts';
+import { writeFenced } from './fenced-write.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { createTimelineBuffer, type RunEntry, type TimelineBuffer } from './timeline.ts';
+
+export interface Attempt {
+  ports: Ports;
+  /** An error found outside the interpreter (the state grew too large): ends the run as failed. */
+  fault(): DslError | null;
+  /** The database's clock as RFC 3339, for timeline entries. */
+  at(): string;
+  addEntry(entry: RunEntry): void;
+  /** The last write. null: the lease is lost, nothing was written. */
+  leave(leave: Leave): Promise<LeftRun | null>;
+  /** Milliseconds since the claim. */
+  durationMs(): number;
+}
+
+/** What tells an attempt to stop, before and after its claim. */
+export function createHolder(
+  runId: string,
+): HeldAttempt & { signal: AbortSignal; reason(): Interruption | null } {
+  const controller = new AbortController();
+  let reason: Interruption | null = null;
+  return {
+    runId,
+    lease: null,
+    signal: controller.signal,
+    reason: () => reason,
+    interrupt(next) {
+      // A lost lease outranks a shutdown: nothing may be written any more.
+      if (reason === null || next !== 'shutdown') reason = next;
+      if (next === 'cancelled' || next === 'lost') controller.abort();
+    },
+    abortCalls: () => controller.abort(),
+  };
+}
+
+export type Holder = ReturnType<typeof createHolder>;
+
+/** A database clock that goes on from the claim: skew between machines does not matter. */
+function databaseClock(claimed: ClaimedRun): () => number {
+  const claimedAt = performance.now();
+  return () => Math.round(claimed.now_ms + (performance.now() - claimedAt));
+}
+
+export interface AttemptOptions {
+  /** The tree that the interpreter changes in place. */
+  progress: Progress;
+  /** Ends the repetition of writes when the process goes down. */
+  giveUp: AbortSignal;
+}
+
+class FencedAttempt implements Attempt {
+  readonly ports: Ports;
+  readonly #deps: WorkerDeps;
+  readonly #holder: Holder;
+  readonly #options: AttemptOptions;
+  readonly #buffer: TimelineBuffer;
+  readonly #recorder: Recorder;
+  readonly #fence: Fence;
+  readonly #startedAt = performance.now();
+  #fault: DslError | null = null;
+
+  constructor(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder, options: AttemptOptions) {
+    this.#deps = deps;
+    this.#holder = holder;
+    this.#options = options;
+    this.#buffer = createTimelineBuffer(claimed.timeline_count);
+    this.#recorder = createRecorder(() => this.#checkpoint());
+    this.#fence = {
+      runId: claimed.id,
+      orgId: claimed.org_id,
+      lease: claimed.lease,
+      timelineCount: claimed.timeline_count,
+    };
+    this.ports = {
+      now: databaseClock(claimed),
+      random: Math.random,
+      monotonic: () => performance.now(),
+      yield: () => new Promise((resolve) => setImmediate(resolve)),
+      sleep: async (ms) => sleep(ms, undefined, { signal: holder.signal }),
+      record: this.#recorder.record,
+      recorded: this.#recorder.recorded,
+      interruption: holder.reason,
+      signal: holder.signal,
+      http: deps.egress.request,
+      timeline: this.#buffer.addTask,
+    };
+  }
+
+  fault(): DslError | null {
+    return this.#fault;
+  }
+
+  at(): string {
+    return new Date(this.ports.now()).toISOString();
+  }
+
+  addEntry(entry: RunEntry): void {
+    this.#buffer.addRun(entry);
+  }
+
+  durationMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+
+  async leave(leave: Leave): Promise<LeftRun | null> {
+    await this.#recorder.stop();
+    if (this.#holder.reason() === 'lost' && this.#fault === null) return null;
+    const batch = this.#buffer.take();
+    const fence = this.#fence;
+    return this.#write<LeftRun>(
+      () => leaveRun(this.#deps.sql, fence, leave, batch),
+      (row) =>
+        row.status === leave.status && row.timeline_count === fence.timelineCount + batch.count ? row : null,
+    );
+  }
+
+  async #checkpoint(): Promise<void> {
+    const { maxRunStateBytes } = this.#deps.config;
+    const progressText = JSON.stringify(this.#options.progress);
+    if (Buffer.byteLength(progressText) > maxRunStateBytes) {
+      this.#fault = runtimeFault(
+        `the run's state is larger than ${maxRunStateBytes} bytes (MAX_RUN_STATE_BYTES)`,
+      );
+      this.#holder.interrupt('lost');
+      return;
+    }
+    const batch = this.#buffer.take();
+    const fence = this.#fence;
+    const written = await this.#write(
+      () => writeCheckpoint(this.#deps.sql, fence, progressText, batch),
+      (row) => (row.timeline_count === fence.timelineCount + batch.count ? { lease: row.lease } : null),
+    );
+    if (written === null) this.#holder.interrupt('lost');
+    fence.timelineCount += batch.count;
+  }
+
+  #write<T>(statement: () => PendingStatement<T[]>, landed: (row: OwnWrite) => T | null): Promise<T | null> {
+    const { sql, config } = this.#deps;
+    return writeFenced({ sql, config, fence: this.#fence, giveUp: this.#options.giveUp, statement, landed });
+  }
+}
+
+/** Begins the attempt of a claimed run. */
+export const openAttempt = (
+  deps: WorkerDeps,
+  claimed: ClaimedRun,
+  holder: Holder,
+  options: AttemptOptions,
+): Attempt => new FencedAttempt(deps, claimed, holder, options);

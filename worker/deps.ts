@@ -1,0 +1,25 @@
+/** What the parts of the worker are given. */
+import type { Config } from '../lib/config.ts';
+import type { Sql } from '../lib/db/client.ts';
+import type { WorkerIdentity } from '../lib/db/workers.ts';
+import type { Egress } from '../lib/egress/index.ts';
+import type { Producer } from '../lib/queue/producer.ts';
+import type { EmitRunEvent } from '../lib/telemetry/events.ts';
+import type { Logger } from '../lib/telemetry/log.ts';
+import type { Attempts } from './attempts.ts';
+import type { DefinitionCache } from './definitions.ts';
+
+export interface WorkerDeps {
+  config: Config;
+  log: Logger;
+  emit: EmitRunEvent;
+  sql: Sql;
+  queue: Producer;
+  egress: Egress;
+  identity: WorkerIdentity;
+  definitions: DefinitionCache;
+  /** Of this release; expressions read it as $runtime.version. */
+  version: string;
+  /** The attempts this process holds. */
+  attempts: Attempts;
+}

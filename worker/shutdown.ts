@@ -1,0 +1,48 @@
+/**
+ * A graceful stop: take no more jobs, let short work finish, hand the rest over, end within the grace.
+ * Runs go on for the first half of the grace, then stop at their next step, and near its end calls are aborted.
+ */
+import type { Worker } from 'bullmq';
+import type { Attempts } from './attempts.ts';
+
+export interface ShutdownParts {
+  consumer: Worker;
+  attempts: Attempts;
+  graceMs: number;
+  /** Ends the repetition of writes when the time is nearly over. */
+  giveUp: AbortController;
+}
+
+/** Bounds a promise that may never settle (`Worker.close()` has no bound of its own). */
+export async function atMost(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([
+    promise.then(
+      () => {},
+      () => {},
+    ),
+    time,
+  ]);
+  clearTimeout(timer);
+}
+
+/** Answers true when every attempt ended or was handed over in time. */
+export async function drain({ consumer, attempts, graceMs, giveUp }: ShutdownParts): Promise<boolean> {
+  // Does not wait for active jobs; no job is fetched from now on.
+  await atMost(consumer.pause(true), 500);
+  let drained = await attempts.drained(graceMs * 0.5);
+  if (!drained) {
+    for (const attempt of attempts.all()) attempt.interrupt('shutdown');
+    drained = await attempts.drained(graceMs * 0.2);
+  }
+  if (!drained) {
+    for (const attempt of attempts.all()) attempt.abortCalls();
+    drained = await attempts.drained(graceMs * 0.1);
+  }
+  giveUp.abort();
+  await atMost(consumer.close(), graceMs * 0.1);
+  return drained;
+}
