@@ -10,8 +10,8 @@ export interface HealthOptions {
   ready(): boolean;
 }
 
-/** Listens and answers with the port. @throws when the port is taken */
-export async function openHealth(options: HealthOptions): Promise<{ port: number; close(): void }> {
+/** Listens until the process ends; answers with the port. @throws when the port is taken */
+export async function openHealth(options: HealthOptions): Promise<{ port: number }> {
   const server: Server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     if (path === '/health/live' || path === '/livez') response.writeHead(200).end('{"status":"ok"}');
@@ -30,8 +30,5 @@ export async function openHealth(options: HealthOptions): Promise<{ port: number
     server.listen(options.port, options.host, resolve);
   });
   const address = server.address();
-  return {
-    port: typeof address === 'object' && address ? address.port : options.port,
-    close: () => server.close(),
-  };
+  return { port: typeof address === 'object' && address ? address.port : options.port };
 }

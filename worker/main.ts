@@ -1,4 +1,5 @@
 /** The worker process: opens what it needs, consumes the queue, stops gracefully. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { readConfigOrExit, type Config } from '../lib/config.ts';
 import { openDatabase } from '../lib/db/client.ts';
@@ -13,10 +14,10 @@ import { createAttempts } from './attempts.ts';
 import { createDefinitionCache } from './definitions.ts';
 import type { WorkerDeps } from './deps.ts';
 import { openHealth } from './health.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { newIdentity } from './identity.ts';
 import { createProcessor, type Intake } from './processor.ts';
-import { createReconciler } from './reconciler.ts';
+import { createReconciler, type Reconciler } from './reconciler.ts';
 import { atMost, drain } from './shutdown.ts';
 
 /** Heartbeats, the reconciler and every slot share the pool. */
@@ -76,55 +77,59 @@ function openConsumer(deps: WorkerDeps, intake: Intake): Worker {
   return consumer;
 }
 
+/** Everything a running worker consists of. */
+interface Running {
+  deps: WorkerDeps;
+  consumer: Worker;
+  heartbeat: Heartbeat;
+  reconciler: Reconciler;
+  giveUp: AbortController;
+}
+
+/** Ends within the grace: the last tenth is for closing connections. */
+async function stopWorker({ deps, consumer, heartbeat, reconciler, giveUp }: Running): Promise<void> {
+  const { config, log, attempts } = deps;
+  const closeMs = config.shutdownGraceMs * 0.05;
+  log.info({ event: 'worker_stopping', held: attempts.all().length });
+  heartbeat.markStopping();
+  const drained = await drain({ consumer, attempts, graceMs: config.shutdownGraceMs, giveUp });
+  await atMost(Promise.all([heartbeat.stop(), reconciler.stop()]), closeMs);
+  await atMost(Promise.all([deps.queue.close(), deps.egress.close(), deps.sql.end({ timeout: 1 })]), closeMs);
+  log.info({ event: 'worker_stopped', drained });
+  process.exit(0);
+}
+
+/** No run is claimed before the first heartbeat: a claim of an unknown worker could be taken over at once. */
+async function untilAlive(heartbeat: Heartbeat): Promise<void> {
+  while (!(await heartbeat.tick())) await sleep(500);
+}
+
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const metrics = openMetrics();
   const deps = openWorkerDeps(config, metrics);
-  const { log } = deps;
   let stopping = false;
-  let beating = false;
   const giveUp = new AbortController();
-  const heartbeat = createHeartbeat(deps);
+  const heartbeat = new Heartbeat(deps);
   const reconciler = createReconciler(deps);
   const consumer = openConsumer(deps, { stopping: () => stopping, giveUp: giveUp.signal });
-  const ready = (): boolean => beating && !stopping;
+  const ready = (): boolean => heartbeat.healthy() && !stopping;
   const health = await openHealth({ port: config.port, host: config.host, metrics, ready });
 
-  async function shutdown(signal: string): Promise<void> {
+  const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    log.info({ event: 'worker_stopping', signal, held: deps.attempts.all().length });
-    heartbeat.markStopping();
-    const drained = await drain({
-      consumer,
-      attempts: deps.attempts,
-      graceMs: config.shutdownGraceMs,
-      giveUp,
-    });
-    await atMost(Promise.all([heartbeat.stop(), reconciler.stop()]), 500);
-    health.close();
-    await atMost(Promise.all([deps.queue.close(), deps.egress.close(), deps.sql.end({ timeout: 1 })]), 500);
-    log.info({ event: 'worker_stopped', drained });
-    process.exit(0);
-  }
-  process.on('SIGTERM', () => void shutdown('SIGTERM'));
-  process.on('SIGINT', () => void shutdown('SIGINT'));
+    void stopWorker({ deps, consumer, heartbeat, reconciler, giveUp });
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
 
-  // No run is claimed before the first heartbeat: a claim of an unknown worker could be taken over at once.
-  for (;;) {
-    beating = await heartbeat.tick();
-    if (beating || stopping) break;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  await untilAlive(heartbeat);
+  if (stopping) return;
   heartbeat.start();
   reconciler.start();
-  consumer.run().catch((error: unknown) => log.error({ err: error }, 'the consumer ended'));
-  log.info({
-    event: 'worker_ready',
-    workerId: deps.identity.id,
-    port: health.port,
-    concurrency: config.concurrency,
-  });
+  consumer.run().catch((error: unknown) => deps.log.error({ err: error }, 'the consumer ended'));
+  const { port } = health;
+  deps.log.info({ event: 'worker_ready', workerId: deps.identity.id, port, concurrency: config.concurrency });
 }
 
 main().catch((error: unknown) => {

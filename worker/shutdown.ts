@@ -29,20 +29,27 @@ export async function atMost(promise: Promise<unknown>, timeoutMs: number): Prom
   clearTimeout(timer);
 }
 
-/** Answers true when every attempt ended or was handed over in time. */
+/** Shares of the grace after which runs are asked to stop, their calls are aborted, and nobody is waited for. */
+const ASK_AT = 0.45;
+const ABORT_AT = 0.65;
+const LEAVE_AT = 0.8;
+
+/** Answers true when every attempt ended or was handed over in time. At most 90 % of the grace. */
 export async function drain({ consumer, attempts, graceMs, giveUp }: ShutdownParts): Promise<boolean> {
+  const startedAt = performance.now();
+  const until = (share: number): number => Math.max(0, graceMs * share - (performance.now() - startedAt));
   // Does not wait for active jobs; no job is fetched from now on.
-  await atMost(consumer.pause(true), 500);
-  let drained = await attempts.drained(graceMs * 0.5);
+  await atMost(consumer.pause(true), until(0.1));
+  let drained = await attempts.drained(until(ASK_AT));
   if (!drained) {
     for (const attempt of attempts.all()) attempt.interrupt('shutdown');
-    drained = await attempts.drained(graceMs * 0.2);
+    drained = await attempts.drained(until(ABORT_AT));
   }
   if (!drained) {
     for (const attempt of attempts.all()) attempt.abortCalls();
-    drained = await attempts.drained(graceMs * 0.1);
+    drained = await attempts.drained(until(LEAVE_AT));
   }
   giveUp.abort();
-  await atMost(consumer.close(), graceMs * 0.1);
+  await atMost(consumer.close(), until(0.9));
   return drained;
 }

@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts';
 import type { KeyedRun, NewRun } from '../db/runs/insert.ts';
 import { insertRuns, markAccepted, releaseExpiredKeys } from '../db/runs/insert.ts';
 import type { RunRow } from '../db/runs/row.ts';
-import { bounded, statementOutcome } from '../db/failure.ts';
+import { bounded, isDatabaseUnavailable, statementOutcome } from '../db/failure.ts';
 import type { RunJob } from '../queue/job.ts';
 import type { QueueFailureReason } from '../queue/failure.ts';
 import { ApiError } from '../errors.ts';
@@ -111,14 +111,16 @@ async function confirm(
     settle(state, run, { kind: 'accepted', row, replayed: false });
   }
   if (replays.size === 0) return [];
-  const rows = await bounded(
-    markAccepted(
-      state.deps.sql,
-      [...replays.values()].map((row) => row.id),
-    ),
-    state.deps.config.databaseTimeoutMs,
-  );
-  const standing = new Map(rows.map((row) => [row.id, row]));
+  const ids = [...replays.values()].map((row) => row.id);
+  const standing = new Map<string, RunRow>();
+  try {
+    const rows = await bounded(markAccepted(state.deps.sql, ids), state.deps.config.databaseTimeoutMs);
+    for (const row of rows) standing.set(row.id, row);
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    for (const [run, keyed] of replays) settle(state, run, refused(outcomeUnknown(keyed.id, error)));
+    return [];
+  }
   const gone: NewRun[] = [];
   for (const [run, keyed] of replays) {
     const row = standing.get(keyed.id);
@@ -141,8 +143,7 @@ async function round(state: Acceptance, runs: NewRun[]): Promise<NewRun[]> {
     if (row === undefined) missing.push(run);
     else fresh.set(run, row);
   }
-  const { replays, settled, again } = await resolveMissing(state, missing);
-  for (const [run, result] of settled) settle(state, run, result);
+  const { replays, again } = await resolveMissing(state, missing);
   const jobs = [...fresh.values(), ...replays.values()].map(toJob);
   const timeoutMs = Math.max(1, state.deadline - performance.now());
   const first = jobs[0];
@@ -157,39 +158,53 @@ async function round(state: Acceptance, runs: NewRun[]): Promise<NewRun[]> {
   return [...again, ...(await confirm(state, fresh, replays))];
 }
 
+interface Resolved {
+  /** Rows of earlier requests whose job is to be added again. */
+  replays: Map<NewRun, KeyedRun>;
+  /** Runs whose reason not to be inserted is gone: they start over. */
+  again: NewRun[];
+}
+
 /** Why runs were not inserted: their key is taken (a replay), or their workflow cannot run. */
-async function resolveMissing(state: Acceptance, missing: NewRun[]) {
-  const replays = new Map<NewRun, KeyedRun>();
-  const settled = new Map<NewRun, AcceptResult>();
-  const again: NewRun[] = [];
-  if (missing.length === 0) return { replays, settled, again };
+async function resolveMissing(state: Acceptance, missing: NewRun[]): Promise<Resolved> {
+  const resolved: Resolved = { replays: new Map(), again: [] };
+  if (missing.length === 0) return resolved;
+  try {
+    await judgeMissing(state, missing, resolved);
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    // Nothing of these was created; what was inserted beside them goes its own way.
+    const open = missing.filter((run) => !state.results.has(run.id) && !resolved.replays.has(run));
+    for (const run of open) settle(state, run, refused(databaseUnavailable(error)));
+    resolved.again = [];
+  }
+  return resolved;
+}
+
+async function judgeMissing(
+  state: Acceptance,
+  missing: NewRun[],
+  { replays, again }: Resolved,
+): Promise<void> {
   const { deps } = state;
   const keyed = await findReplays(deps, missing);
-  const expired: KeyedRun[] = [];
+  const expired: string[] = [];
   for (const run of missing) {
     const verdict = keyed.get(run);
     if (verdict === undefined) {
       const explanation = await explainMissing(deps, run);
       if (explanation === null) again.push(run);
-      else settled.set(run, refused(explanation));
-    } else if (verdict.kind === 'expired') {
-      expired.push(verdict.row);
-      again.push(run);
+      else settle(state, run, refused(explanation));
     } else if (verdict.kind === 'replay') replays.set(run, verdict.row);
-    else settled.set(run, verdict.result);
+    else if (verdict.kind === 'settled') settle(state, run, verdict.result);
+    else {
+      expired.push(verdict.row.id);
+      again.push(run);
+    }
   }
-  if (expired.length > 0) {
-    const orgId = missing[0]?.orgId ?? '';
-    await bounded(
-      releaseExpiredKeys(
-        deps.sql,
-        orgId,
-        expired.map((row) => row.id),
-      ),
-      deps.config.databaseTimeoutMs,
-    );
-  }
-  return { replays, settled, again };
+  const orgId = missing[0]?.orgId;
+  if (expired.length === 0 || orgId === undefined) return;
+  await bounded(releaseExpiredKeys(deps.sql, orgId, expired), deps.config.databaseTimeoutMs);
 }
 
 /** While the queue is known to be down: no row is written, but a key that names a surely accepted run answers. */

@@ -19,7 +19,7 @@ export interface HeldLease {
  * statement a beat, whatever it holds.
  */
 export const beat = (sql: Sql, worker: WorkerIdentity, held: readonly HeldLease[], stopping: boolean) => sql<
-  { run_id: string }[]
+  { run_id: string; lease: number }[]
 >`
   WITH alive AS (
     INSERT INTO workers (id, hostname, pid, concurrency)
@@ -27,7 +27,7 @@ export const beat = (sql: Sql, worker: WorkerIdentity, held: readonly HeldLease[
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = now(),
       stopping_at = CASE WHEN ${stopping} THEN COALESCE(workers.stopping_at, now()) END
   )
-  SELECT h.run_id
+  SELECT h.run_id, h.lease
   FROM unnest(${held.map((h) => h.runId)}::uuid[], ${held.map((h) => h.lease)}::int[]) AS h(run_id, lease)
   LEFT JOIN workflow_runs r ON r.id = h.run_id AND r.lease = h.lease AND r.status = 'running'
   WHERE r.id IS NULL`;

@@ -19,7 +19,7 @@ export type DueRow = RequeueRow & {
 
 /**
  * Runs that ought to have a job, after a keyset position. `graceMs` leaves out what the API may still be
- * enqueuing; null takes every run, also those not yet due (after Redis lost its data).
+ * enqueuing (a run that was claimed once no longer is); null takes every run, also those not yet due (after Redis lost its data).
  */
 export const pageOfWaitingRuns = (
   sql: Sql,
@@ -33,7 +33,7 @@ export const pageOfWaitingRuns = (
     ${
       page.graceMs === null
         ? sql``
-        : sql`AND created_at < now() - ${page.graceMs} * interval '1 millisecond'
+        : sql`AND (lease > 0 OR created_at < now() - ${page.graceMs} * interval '1 millisecond')
               AND COALESCE(next_attempt_at, created_at) < now() - interval '5 seconds'`
     }
     ${
