@@ -6,6 +6,7 @@ import { NATIVES } from './natives.ts';
 import { empty } from './node-basic.ts';
 import { limit, pick, range } from './node-control.ts';
 import { getPathNode, pathOf } from './node-path.ts';
+import { substitution } from './node-substitute.ts';
 import { literal } from './node.ts';
 import { parseDefinitions } from './parser.ts';
 
@@ -29,6 +30,18 @@ export const SPECIAL_FORMS: ReadonlyMap<string, SpecialForm> = new Map<string, S
   ['range/2', form((from, upto) => range(from, upto, ONE))],
   ['range/3', form((from, upto, by) => range(from, upto, by))],
   ['builtins/0', () => literal([...names(), 'builtins/0'])],
+]);
+
+const NO_FLAGS = literal('');
+
+type FastForm = (args: readonly Node[]) => Node | null;
+
+/** Faster forms of builtins in jq text; null when the general one is needed. */
+export const FAST_FORMS: ReadonlyMap<string, FastForm> = new Map<string, FastForm>([
+  ['sub/2', ([pattern = empty, by = empty]) => substitution(pattern, by, NO_FLAGS, false)],
+  ['sub/3', ([pattern = empty, by = empty, flags = empty]) => substitution(pattern, by, flags, false)],
+  ['gsub/2', ([pattern = empty, by = empty]) => substitution(pattern, by, NO_FLAGS, true)],
+  ['gsub/3', ([pattern = empty, by = empty, flags = empty]) => substitution(pattern, by, flags, true)],
 ]);
 
 /** Builtins of jq that reach out of the program: files, processes, the environment, other inputs. */

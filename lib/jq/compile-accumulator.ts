@@ -29,8 +29,26 @@ function mayHoldInput(ast: Ast): boolean {
       return ast.parts.some(mayHoldInput);
     case 'negate':
       return mayHoldInput(ast.body);
-    default:
+    case 'identity':
+    case 'recurse':
+    case 'slice':
+    case 'iterate':
+    case 'format':
+    case 'call':
+    case 'try':
+    case 'and':
+    case 'or':
+    case 'if':
+    case 'update':
+    case 'reduce':
+    case 'foreach':
+    case 'bind':
+    case 'label':
+    case 'break':
+    case 'define':
       return true;
+    default:
+      return ast satisfies never;
   }
 }
 

@@ -27,7 +27,8 @@ const OPERATORS: Record<BinaryOperator, Operate> = {
 
 function order(machine: Machine, left: Json, right: Json): number {
   // NaN takes the long way: it is below every number, itself too.
-  if (typeof left === 'number' && typeof right === 'number' && left - right === left - right) return left - right;
+  if (typeof left === 'number' && typeof right === 'number' && left - right === left - right)
+    return left - right;
   return compareValues(left, right, machine.meter);
 }
 

@@ -27,7 +27,8 @@ function variablesOf(pattern: Pattern): string[] {
 function extractOf(pattern: Pattern, compile: (pattern: Pattern) => Node[]): Extract {
   if (pattern.kind === 'variable') return extractSelf;
   const keys = compile(pattern);
-  const nested = (inner: Pattern | null): Extract | null => (inner === null ? null : extractOf(inner, compile));
+  const nested = (inner: Pattern | null): Extract | null =>
+    inner === null ? null : extractOf(inner, compile);
   const parts: PatternPart[] =
     pattern.kind === 'array'
       ? pattern.items.map((item, at) => ({ key: literal(at), bindsSelf: false, inner: nested(item) }))
@@ -56,8 +57,14 @@ export function compilePatterns(
   const compileKeys = (pattern: Pattern): Node[] =>
     pattern.kind === 'object' ? pattern.entries.map(({ key }) => compile(key, place)) : [];
   const binders = patterns.map((pattern) => {
+    let isSingle = true;
+    const extract = extractOf(pattern, (part) => {
+      const keys = compileKeys(part);
+      isSingle &&= keys.every((key) => key.direct !== null);
+      return keys;
+    });
     const slots = variablesOf(pattern).map((name) => names.indexOf(name));
-    return patternBinder(extractOf(pattern, compileKeys), slots, names.length);
+    return patternBinder(extract, slots, names.length, isSingle);
   });
   const inner = names.reduce((at, name) => within(at, 'variable', name), place);
   return { binders, inner };

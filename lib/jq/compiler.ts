@@ -3,7 +3,7 @@
  * the program stays small: arguments are call by name in jq, so this changes nothing but the speed.
  */
 import type { Ast, Definition, Of } from './ast.ts';
-import { SPECIAL_FORMS, callsItself, isUnavailable, textBuiltins } from './builtins.ts';
+import { FAST_FORMS, SPECIAL_FORMS, callsItself, isUnavailable, textBuiltins } from './builtins.ts';
 import { compileAccumulator } from './compile-accumulator.ts';
 import { compileConstructor } from './compile-constructor.ts';
 import { compileOperator, compileUpdate } from './compile-operator.ts';
@@ -78,9 +78,15 @@ export class Compiler {
       case 'try':
         return tryCatch(compile(ast.body, place), ast.handler === null ? null : compile(ast.handler, place));
       case 'pipe':
-        return balanced(ast.parts.map((part) => compile(part, place)), pipe);
+        return balanced(
+          ast.parts.map((part) => compile(part, place)),
+          pipe,
+        );
       case 'comma':
-        return balanced(ast.parts.map((part) => compile(part, place)), comma);
+        return balanced(
+          ast.parts.map((part) => compile(part, place)),
+          comma,
+        );
       case 'binary':
         return compileOperator(ast.operator, compile(ast.left, place), compile(ast.right, place));
       case 'and':
@@ -122,7 +128,8 @@ export class Compiler {
         return this.call(ast, place);
       case 'if':
         return ast.branches.reduceRight(
-          (otherwise, branch) => condition(compile(branch.condition, place), compile(branch.body, place), otherwise),
+          (otherwise, branch) =>
+            condition(compile(branch.condition, place), compile(branch.body, place), otherwise),
           ast.otherwise === null ? identity : compile(ast.otherwise, place),
         );
       case 'reduce':
@@ -166,13 +173,25 @@ export class Compiler {
     if (ast.kind === 'reduce') {
       return reduce(source, binders, initial, update, compileAccumulator(ast.update, inner, compile));
     }
-    return foreach(source, binders, initial, update, ast.extract === null ? identity : compile(ast.extract, inner));
+    return foreach(
+      source,
+      binders,
+      initial,
+      update,
+      ast.extract === null ? identity : compile(ast.extract, inner),
+    );
   }
 
   private define({ definitions, body }: Of<'define'>, place: Place): Node {
     let { names } = place;
     for (const definition of definitions) {
-      const entry: FunctionEntry = { definition, names: null, level: place.level, started: false, body: null };
+      const entry: FunctionEntry = {
+        definition,
+        names: null,
+        level: place.level,
+        started: false,
+        body: null,
+      };
       names = { binding: { kind: 'function', name: definition.name, entry }, outer: names };
       entry.names = names;
       // Unused functions are checked for unknown names too.
@@ -196,13 +215,18 @@ export class Compiler {
   private callBuiltin({ name, args, at }: Of<'call'>, place: Place): Node {
     const key = `${name}/${args.length}`;
     const compiled = (): Node[] => args.map((arg) => this.compile(arg, place));
+    const fast = FAST_FORMS.get(key)?.(compiled()) ?? null;
+    if (fast !== null) return fast;
     const definition = textBuiltins().get(key);
     if (definition !== undefined) return this.callEntry(this.builtinEntry(definition), args, place);
     const special = SPECIAL_FORMS.get(key);
     if (special !== undefined) return special(compiled());
     const native = NATIVES.get(key);
     if (native !== undefined) return callNative(native, compiled());
-    throw this.error(isUnavailable(name) ? `\`${name}\` is not available in a workflow` : `${key} is not defined`, at);
+    throw this.error(
+      isUnavailable(name) ? `\`${name}\` is not available in a workflow` : `${key} is not defined`,
+      at,
+    );
   }
 
   private builtinEntry(definition: Definition): FunctionEntry {
@@ -218,9 +242,7 @@ export class Compiler {
   private callEntry(entry: FunctionEntry, args: readonly Ast[], place: Place): Node {
     const { definition } = entry;
     const canInline =
-      this.nodeCount < MAX_INLINED_NODES &&
-      this.inlineDepth < MAX_INLINE_DEPTH &&
-      !callsItself(definition);
+      this.nodeCount < MAX_INLINED_NODES && this.inlineDepth < MAX_INLINE_DEPTH && !callsItself(definition);
     if (!canInline) {
       this.compileBody(entry);
       const closures = args.map((arg) => this.argument(arg, place));
@@ -262,7 +284,9 @@ export class Compiler {
     const sources: Node[] = [];
     for (const { name, isVariable } of definition.parameters) {
       if (!isVariable) continue;
-      sources.push(this.compile({ kind: 'call', name, args: [], at: 0 }, { names: place.names, level: inner.level }));
+      sources.push(
+        this.compile({ kind: 'call', name, args: [], at: 0 }, { names: place.names, level: inner.level }),
+      );
       inner = within(inner, 'variable', name);
     }
     const body = this.compile(definition.body, inner);

@@ -3,7 +3,9 @@ import { fail } from './errors.ts';
 import type { Json } from './json.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 const DAY_SECONDS = 86_400;
 /** JavaScript dates reach this many seconds from 1970. */
 const MAX_SECONDS = 8.64e12;
@@ -44,7 +46,8 @@ function utc(year: number, month: number, day: number, hours = 0, minutes = 0, s
 export function secondsOf(time: Json, name: string): number {
   if (!Array.isArray(time)) return fail(`${name} requires parsed datetime inputs`);
   const fields = time.slice(0, 8).map((field) => {
-    if (typeof field !== 'number' || Number.isNaN(field)) return fail(`${name} requires parsed datetime inputs`);
+    if (typeof field !== 'number' || Number.isNaN(field))
+      return fail(`${name} requires parsed datetime inputs`);
     return Math.trunc(field);
   });
   const [year = 0, month = 0, day = 0, hours = 0, minutes = 0, seconds = 0] = fields;
@@ -53,7 +56,9 @@ export function secondsOf(time: Json, name: string): number {
 }
 
 function pad(value: number, width = 2, fill = '0'): string {
-  return String(Math.abs(value)).padStart(width, fill).padStart(value < 0 ? width + 1 : 0, '-');
+  return String(Math.abs(value))
+    .padStart(width, fill)
+    .padStart(value < 0 ? width + 1 : 0, '-');
 }
 
 /** ISO 8601 year and week. */
@@ -154,7 +159,11 @@ const digits = (width: number, store: (parsed: Parsed, value: number) => void): 
 
 const nameOf = (names: readonly string[], store: (parsed: Parsed, index: number) => void): Read => ({
   pattern: new RegExp(`(${names.map((name) => `${name}|${name.slice(0, 3)}`).join('|')})`, 'iy'),
-  store: (parsed, text) => store(parsed, names.findIndex((name) => name.slice(0, 3) === capitalized(text))),
+  store: (parsed, text) =>
+    store(
+      parsed,
+      names.findIndex((name) => name.slice(0, 3) === capitalized(text)),
+    ),
 });
 
 function capitalized(text: string): string {
@@ -247,5 +256,15 @@ export function parseTime(text: string, format: string): Json[] {
   if (parsed.afternoon !== null) parsed.hours = (parsed.hours % 12) + (parsed.afternoon ? 12 : 0);
   const { year: y, month, day, hours, minutes, seconds } = parsed;
   const [, , , , , , weekday = 0, yearDay = 0] = brokenDown(utc(y, month, day === 0 ? 1 : day));
-  return [y, month, day, hours, minutes, seconds, parsed.weekday ?? weekday, parsed.yearDay ?? yearDay, ...tail];
+  return [
+    y,
+    month,
+    day,
+    hours,
+    minutes,
+    seconds,
+    parsed.weekday ?? weekday,
+    parsed.yearDay ?? yearDay,
+    ...tail,
+  ];
 }

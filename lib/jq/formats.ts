@@ -20,7 +20,13 @@ const HTML_ENTITIES: Record<string, string> = {
   '"': '&quot;',
 };
 
-const TSV_ESCAPES: Record<string, string> = { '\t': '\\t', '\r': '\\r', '\n': '\\n', '\\': '\\\\', '\0': '\\0' };
+const TSV_ESCAPES: Record<string, string> = {
+  '\t': '\\t',
+  '\r': '\\r',
+  '\n': '\\n',
+  '\\': '\\\\',
+  '\0': '\\0',
+};
 
 /** Escaping makes a text at most six times as long. */
 function escapeEach(text: string, pattern: RegExp, escapes: Record<string, string>, meter: Meter): string {
@@ -29,7 +35,13 @@ function escapeEach(text: string, pattern: RegExp, escapes: Record<string, strin
   return text.replace(pattern, (character) => escapes[character] ?? character);
 }
 
-function row(value: Json, meter: Meter, name: string, separator: string, quote: (text: string) => string): string {
+function row(
+  value: Json,
+  meter: Meter,
+  name: string,
+  separator: string,
+  quote: (text: string) => string,
+): string {
   if (!Array.isArray(value)) return typeError(value, `cannot be ${name}-formatted, only array`);
   meter.tick(value.length);
   const cells = value.map((cell) => {
@@ -77,7 +89,8 @@ function encodeBits(text: string, alphabet: string, bits: number, group: number,
   for (const byte of new TextEncoder().encode(text)) {
     buffer = ((buffer << 8) | byte) & 0xffff;
     held += 8;
-    for (; held >= bits; held -= bits) result += alphabet.charAt((buffer >> (held - bits)) & ((1 << bits) - 1));
+    for (; held >= bits; held -= bits)
+      result += alphabet.charAt((buffer >> (held - bits)) & ((1 << bits) - 1));
   }
   if (held > 0) result += alphabet.charAt((buffer << (bits - held)) & ((1 << bits) - 1));
   return result.padEnd(Math.ceil(result.length / group) * group, '=');
@@ -113,8 +126,10 @@ const FORMATS: Record<string, Format> = {
   html: (value, meter) => escapeEach(toText(value, meter), /[&<>'"]/g, HTML_ENTITIES, meter),
   csv: (value, meter) =>
     row(value, meter, 'csv', ',', (text) => `"${escapeEach(text, /"/g, { '"': '""' }, meter)}"`),
-  tsv: (value, meter) => row(value, meter, 'tsv', '\t', (text) => escapeEach(text, /[\t\r\n\\\0]/g, TSV_ESCAPES, meter)),
-  sh: (value, meter) => (Array.isArray(value) ? value : [value]).map((word) => shellWord(word, meter)).join(' '),
+  tsv: (value, meter) =>
+    row(value, meter, 'tsv', '\t', (text) => escapeEach(text, /[\t\r\n\\\0]/g, TSV_ESCAPES, meter)),
+  sh: (value, meter) =>
+    (Array.isArray(value) ? value : [value]).map((word) => shellWord(word, meter)).join(' '),
   uri: (value, meter) => encodeUri(toText(value, meter), meter),
   urid: (value, meter) => decodeUri(toText(value, meter), meter),
   base64: (value, meter) => encodeBits(toText(value, meter), BASE64, 6, 4, meter),

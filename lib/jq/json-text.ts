@@ -65,7 +65,7 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
   const put = (item: Json): void => {
     if (frames.length > maxDepth) text += TOO_DEEP;
     else if (typeof item !== 'object' || item === null) {
-      if (typeof item === 'string') meter?.charge(item.length);
+      if (typeof item === 'string') meter?.charge(2 * item.length);
       text += scalarText(item);
     } else if (Array.isArray(item)) {
       if (item.length === 0) text += '[]';
@@ -121,7 +121,10 @@ export function shortText(value: Json): string {
   let text: string;
   if (typeof value === 'string') {
     const head = value.slice(0, 4 * MAX_DUMP_BYTES);
-    const cut = new TextEncoder().encode(head).length > MAX_DUMP_BYTES + 1 ? Array.from(head).slice(0, 30).join('') : head;
+    const cut =
+      new TextEncoder().encode(head).length > MAX_DUMP_BYTES + 1
+        ? Array.from(head).slice(0, 30).join('')
+        : head;
     text = stringText(cut);
   } else {
     text = write(value, { maxDepth: 100, maxLength: 64 });

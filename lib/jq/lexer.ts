@@ -69,7 +69,8 @@ class Lexer {
         const closer = CLOSERS[token.text];
         if (closer !== undefined) open.push(closer);
         if (token.text === ')' || token.text === ']' || token.text === '}') {
-          if (open.pop() !== token.text) throw this.error(`syntax error, unexpected '${token.text}'`, token.start);
+          if (open.pop() !== token.text)
+            throw this.error(`syntax error, unexpected '${token.text}'`, token.start);
           if (templateDepth > 0 && open.length === 0) {
             tokens.push({ kind: 'end', start: token.start, end: token.end });
             return tokens;

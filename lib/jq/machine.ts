@@ -17,8 +17,10 @@ import type { Meter } from './limits.ts';
 
 /** Continuations nest at most this deep: recursion that is not in tail position. */
 const MAX_FRAMES = 20_000;
+/** Machines that may run inside one another: recursion through the key of a pattern. */
+const MAX_NESTING = 20;
 /** Alternatives that may wait at one time. */
-const MAX_FORKS = 200_000;
+const MAX_FORKS = 100_000;
 
 /** A path from the root, as a list that grows at its end; `value` is what it leads to. */
 export class Path {
@@ -132,10 +134,14 @@ export class Machine {
   private node: Node | null = null;
   private environment: Environment | null = null;
 
-  constructor(meter: Meter, globals: readonly Json[], nowSeconds: number) {
+  /** How many machines wait for this one inside their steps. */
+  private readonly nesting: number;
+
+  constructor(meter: Meter, globals: readonly Json[], nowSeconds: number, nesting = 0) {
     this.meter = meter;
     this.globals = globals;
     this.nowSeconds = nowSeconds;
+    this.nesting = nesting;
   }
 
   /** Gives an output to its continuation. */
@@ -189,11 +195,15 @@ export class Machine {
   /** Runs `use` for 0, then on each return for the next number below `count`. */
   alternatives(count: number, use: (index: number) => void): void {
     let index = 0;
-    const fork: Fork = new Fork(this.forks.length, () => {
-      const now = index++;
-      if (index < count) this.push(fork);
-      use(now);
-    }, null);
+    const fork: Fork = new Fork(
+      this.forks.length,
+      () => {
+        const now = index++;
+        if (index < count) this.push(fork);
+        use(now);
+      },
+      null,
+    );
     if (count === 0) this.fail();
     else fork.resume();
   }
@@ -226,7 +236,8 @@ export class Machine {
 
   /** A machine for a part that runs to its end inside a step, with the same budgets. */
   inner(): Machine {
-    return new Machine(this.meter, this.globals, this.nowSeconds);
+    if (this.nesting >= MAX_NESTING) throw new JqLimitError('depth', MAX_NESTING);
+    return new Machine(this.meter, this.globals, this.nowSeconds, this.nesting + 1);
   }
 
   private drive(): void {

@@ -44,7 +44,10 @@ const LANCZOS = [
 ];
 
 function lanczos(x: number): number {
-  return LANCZOS.reduce((sum, coefficient, index) => (index === 0 ? coefficient : sum + coefficient / (x + index)), 0);
+  return LANCZOS.reduce(
+    (sum, coefficient, index) => (index === 0 ? coefficient : sum + coefficient / (x + index)),
+    0,
+  );
 }
 
 function tgamma(value: number): number {
@@ -184,7 +187,10 @@ export const MATH: ReadonlyMap<string, Native> = new Map<string, Native>([
     (_machine, input) => {
       const value = number(input);
       const whole = Math.trunc(value);
-      return [Number.isFinite(value) ? value - whole : Number.isNaN(value) ? NaN : 0 * Math.sign(value), whole];
+      return [
+        Number.isFinite(value) ? value - whole : Number.isNaN(value) ? NaN : 0 * Math.sign(value),
+        whole,
+      ];
     },
   ],
   ['lgamma_r/0', (_machine, input) => [lgamma(number(input)), gammaSign(number(input))]],

@@ -50,7 +50,8 @@ function uniqueBy(items: Json[], keys: Json[], meter: Meter): Json[] {
 
 /** jq's `min_by` and `max_by`: of equal keys the first is the least and the last the greatest. */
 function extreme(input: Json, keys: Json, isMinimum: boolean, meter: Meter): Json {
-  if (!Array.isArray(input) || !Array.isArray(keys)) return typeError2(input, keys, 'cannot be iterated over');
+  if (!Array.isArray(input) || !Array.isArray(keys))
+    return typeError2(input, keys, 'cannot be iterated over');
   if (input.length !== keys.length) return typeError2(input, keys, 'have wrong length');
   let best = 0;
   for (let at = 1; at < input.length; at++) {

@@ -4,26 +4,37 @@ import { JqThrow, fail } from './errors.ts';
 import { formatByName, toText } from './formats.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isObject, member, setMember, truthy, typeName } from './json.ts';
-import { toJsonText } from './json-text.ts';
+import { shortText, toJsonText } from './json-text.ts';
 import type { Meter } from './limits.ts';
 import { ELEMENT_BYTES, HEADER_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { MATH } from './math.ts';
 import { ARRAY_NATIVES } from './native-arrays.ts';
 import type { Native } from './node-basic.ts';
-import { add, concat, negate, typeError } from './operators.ts';
+import { add, lengthen, negate, typeError, typeError2 } from './operators.ts';
 import { containsValue, sortedKeys } from './order.ts';
 import { parseJson, parseNumber } from './parse-json.ts';
 import { deletePaths, hasKey, setPath } from './paths.ts';
 import { matchRegex, testRegex } from './regex.ts';
-import { codePointLength, explode, implode, splitString, stringIndices, trimString, utf8Length } from './strings.ts';
+import {
+  codePointLength,
+  explode,
+  implode,
+  splitString,
+  stringIndices,
+  trimString,
+  utf8Length,
+} from './strings.ts';
 
 function length(input: Json, meter: Meter): Json {
   if (input === null) return 0;
   if (typeof input === 'string') return codePointLength(input, meter);
   if (typeof input === 'number') return Math.abs(input);
   if (Array.isArray(input)) return input.length;
-  return isObject(input) ? Object.keys(input).length : typeError(input, 'has no length');
+  if (!isObject(input)) return typeError(input, 'has no length');
+  const count = Object.keys(input).length;
+  meter.tick(count >> 3);
+  return count;
 }
 
 function keys(input: Json, sorted: boolean, meter: Meter): Json {
@@ -38,9 +49,14 @@ function keys(input: Json, sorted: boolean, meter: Meter): Json {
   return found;
 }
 
+/** Longest text of a number, in UTF-16 units. */
+const MAX_NUMBER_LENGTH = 1024;
+
 function toNumber(input: Json): Json {
   if (typeof input === 'number') return input;
-  if (typeof input !== 'string') return typeError(input, 'cannot be parsed as a number');
+  if (typeof input !== 'string' || input.length > MAX_NUMBER_LENGTH) {
+    return typeError(input, 'cannot be parsed as a number');
+  }
   return parseNumber(input) ?? typeError(input, 'cannot be parsed as a number');
 }
 
@@ -70,6 +86,12 @@ function asciiCase(input: Json, upper: boolean, meter: Meter): string {
     : input.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
+function append(text: Json, more: Json, meter: Meter): Json {
+  return typeof text === 'string' && typeof more === 'string'
+    ? lengthen(text, more, meter)
+    : add(text, more, meter);
+}
+
 /** jq adds the parts one by one, so a part that cannot be added is reported beside the text so far. */
 function join(input: Json, separator: Json, meter: Meter): Json {
   if (!Array.isArray(input)) {
@@ -79,9 +101,9 @@ function join(input: Json, separator: Json, meter: Meter): Json {
   let text: Json = null;
   for (const part of input) {
     meter.tick();
-    const head: Json = text === null ? '' : add(text, separator, meter);
+    const head: Json = text === null ? '' : append(text, separator, meter);
     const tail = typeof part === 'number' || typeof part === 'boolean' ? toText(part, meter) : (part ?? '');
-    text = typeof head === 'string' && typeof tail === 'string' ? concat(head, tail, meter) : add(head, tail, meter);
+    text = append(head, tail, meter);
   }
   return text ?? '';
 }
@@ -106,7 +128,7 @@ function firstMember(entry: JsonObject, names: readonly string[]): Json {
 
 function fromEntries(input: Json, meter: Meter): Json {
   const entries = Array.isArray(input) ? input : isObject(input) ? Object.values(input) : null;
-  if (entries === null) return fail(`Cannot iterate over ${typeName(input)} (${toJsonText(input)})`);
+  if (entries === null) return fail(`Cannot iterate over ${typeName(input)} (${shortText(input)})`);
   const result: JsonObject = {};
   meter.charge(entries.length * MEMBER_BYTES + HEADER_BYTES);
   for (const entry of entries) {
@@ -114,16 +136,21 @@ function fromEntries(input: Json, meter: Meter): Json {
     if (!isObject(entry)) return fail(`Cannot index ${typeName(entry)} with string ("key")`);
     const key = firstMember(entry, ['key', 'Key', 'name', 'Name']);
     if (typeof key !== 'string') {
-      return fail(`Cannot use ${typeName(key)} (${toJsonText(key, meter)}) as object key`);
+      return fail(`Cannot use ${typeName(key)} (${shortText(key)}) as object key`);
     }
     setMember(result, key, member(entry, 'value') ?? member(entry, 'Value') ?? null);
   }
   return result;
 }
 
+/** Longest date format, in UTF-16 units; each conversion costs far more than a step. */
+const MAX_TIME_FORMAT_LENGTH = 1024;
+
 function timeText(input: Json, format: Json, name: string): Json {
-  if (typeof input !== 'number' && !Array.isArray(input)) return fail(`${name} requires parsed datetime inputs`);
+  if (typeof input !== 'number' && !Array.isArray(input))
+    return fail(`${name} requires parsed datetime inputs`);
   if (typeof format !== 'string') return fail(`${name} requires a string format`);
+  if (format.length > MAX_TIME_FORMAT_LENGTH) return fail(`${name}: unknown system failure`);
   return formatTime(secondsOf(typeof input === 'number' ? brokenDown(input) : input, name), format);
 }
 
@@ -131,6 +158,8 @@ function readTime(input: Json, format: Json, meter: Meter): Json {
   if (typeof input !== 'string' || typeof format !== 'string') {
     return fail('strptime/1 requires string inputs and arguments');
   }
+  if (format.length > MAX_TIME_FORMAT_LENGTH)
+    return fail(`date "${input}" does not match format "${format}"`);
   meter.tick(1 + ((input.length + format.length) >> 4));
   return parseTime(input, format);
 }
@@ -153,7 +182,9 @@ const ON_INPUT: Record<string, (input: Json, meter: Meter) => Json> = {
   not: (input) => !truthy(input),
   length,
   utf8bytelength: (input, meter) =>
-    typeof input === 'string' ? utf8Length(input, meter) : typeError(input, 'only strings have UTF-8 byte length'),
+    typeof input === 'string'
+      ? utf8Length(input, meter)
+      : typeError(input, 'only strings have UTF-8 byte length'),
   type: (input) => typeName(input),
   keys: (input, meter) => keys(input, true, meter),
   keys_unsorted: (input, meter) => keys(input, false, meter),
@@ -165,7 +196,8 @@ const ON_INPUT: Record<string, (input: Json, meter: Meter) => Json> = {
   toboolean: toBoolean,
   explode: (input, meter) =>
     typeof input === 'string' ? explode(input, meter) : fail('explode input must be a string'),
-  implode: (input, meter) => (Array.isArray(input) ? implode(input, meter) : fail('implode input must be an array')),
+  implode: (input, meter) =>
+    Array.isArray(input) ? implode(input, meter) : fail('implode input must be an array'),
   ascii_downcase: (input, meter) => asciiCase(input, false, meter),
   ascii_upcase: (input, meter) => asciiCase(input, true, meter),
   trim: (input, meter) => trim(input, 'both', meter),
@@ -184,18 +216,18 @@ const ON_INPUT: Record<string, (input: Json, meter: Meter) => Json> = {
   error: (input) => {
     throw new JqThrow(input);
   },
-  mktime: (input) => (Array.isArray(input) ? secondsOf(input, 'mktime') : fail('mktime requires array inputs')),
+  mktime: (input) =>
+    Array.isArray(input) ? secondsOf(input, 'mktime') : fail('mktime requires array inputs'),
   gmtime: (input) => splitTime(input, 'gmtime()'),
   localtime: (input) => splitTime(input, 'localtime()'),
 };
 
 const ON_PAIR: Record<string, (input: Json, argument: Json, meter: Meter) => Json> = {
   has: (input, key) => hasKey(input, key),
-  contains: (input, part, meter) => {
-    const same = typeName(input) === typeName(part);
-    if (same) return containsValue(input, part, meter);
-    return typeError(input, `and ${typeName(part)} (${toJsonText(part, meter)}) cannot have their containment checked`);
-  },
+  contains: (input, part, meter) =>
+    typeName(input) === typeName(part)
+      ? containsValue(input, part, meter)
+      : typeError2(input, part, 'cannot have their containment checked'),
   startswith: (input, part) => affix(input, part, 'startsWith'),
   endswith: (input, part) => affix(input, part, 'endsWith'),
   split: (input, separator, meter) =>
@@ -205,7 +237,9 @@ const ON_PAIR: Record<string, (input: Json, argument: Json, meter: Meter) => Jso
   join,
   _strindices: (input, wanted, meter) => {
     if (typeof input !== 'string') return typeError(input, 'cannot be searched, as it is not a string');
-    return typeof wanted === 'string' ? stringIndices(input, wanted, meter) : typeError(wanted, 'is not a string');
+    return typeof wanted === 'string'
+      ? stringIndices(input, wanted, meter)
+      : typeError(wanted, 'is not a string');
   },
   format: formatByName,
   delpaths: deletePaths,

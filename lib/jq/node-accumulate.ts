@@ -8,7 +8,7 @@ import { ELEMENT_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Direct, Environment, Locate, Machine } from './machine.ts';
 import { Draft } from './node-update.ts';
 import type { Combine } from './node-update.ts';
-import { add } from './operators.ts';
+import { add, lengthen } from './operators.ts';
 
 /** A state under way; `step` takes in what one value of the source bound. */
 export interface Accumulator {
@@ -44,6 +44,8 @@ export function appending(value: Direct): StartAccumulator {
         if (added === undefined) {
           state = null;
           owned = false;
+        } else if (typeof state === 'string' && typeof added === 'string') {
+          state = lengthen(state, added, machine.meter);
         } else if (!owned || !extend(machine, state, added)) {
           const sum = add(state, added, machine.meter);
           // A sum with null or an empty array is the other operand itself.

@@ -6,7 +6,7 @@ import { shortText } from './json-text.ts';
 import { ELEMENT_BYTES, HEADER_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Direct, Each, Machine, Node } from './machine.ts';
 import { directNode, eachCombination, eachValue, heightOver, makeNode } from './node.ts';
-import { concat } from './operators.ts';
+import { lengthen } from './operators.ts';
 
 /** A function on values; `a`, `b` and `c` are its arguments, as many as it has. */
 export type Native = (machine: Machine, input: Json, a: Json, b: Json, c: Json) => Json;
@@ -36,7 +36,8 @@ function pipeEach(left: Node, right: Node): Each | null {
     };
   }
   if (outer === null) return null;
-  return (machine, input, env, emit) => outer(machine, input, env, (value) => inner(machine, value, env, emit));
+  return (machine, input, env, emit) =>
+    outer(machine, input, env, (value) => inner(machine, value, env, emit));
 }
 
 function pipeDirect(left: Direct, right: Direct): Direct {
@@ -220,14 +221,17 @@ export function callNative(run: Native, args: readonly Node[]): Node {
 }
 
 /** A string template: text and the formatted outputs of nodes. */
-export function template(parts: readonly (string | Node)[], format: (machine: Machine, value: Json) => string): Node {
+export function template(
+  parts: readonly (string | Node)[],
+  format: (machine: Machine, value: Json) => string,
+): Node {
   const nodes = parts.filter((part) => typeof part !== 'string');
   const join = (machine: Machine, found: readonly Json[]): string => {
     let text = '';
     let used = 0;
     for (const part of parts) {
       const piece = typeof part === 'string' ? part : format(machine, found[used++] ?? null);
-      text = text === '' ? piece : concat(text, piece, machine.meter);
+      text = text === '' ? piece : lengthen(text, piece, machine.meter);
     }
     return text;
   };

@@ -26,16 +26,25 @@ export const plainBinder: Binder = {
 };
 
 /** A pattern that takes a value apart; `slots` places each found value among the variables bound together. */
-export function patternBinder(extract: Extract, slots: readonly number[], variableCount: number): Binder {
+export function patternBinder(
+  extract: Extract,
+  slots: readonly number[],
+  variableCount: number,
+  isSingle: boolean,
+): Binder {
+  const bindFound = (machine: Machine, found: readonly Json[], env: Env): Env => {
+    const bound: Json[] = Array.from({ length: variableCount }, () => null);
+    slots.forEach((slot, at) => (bound[slot] = found[at] ?? null));
+    machine.meter.charge(HEADER_BYTES * variableCount);
+    return bound.reduce<Env>((inner, item) => new Environment(inner, item), env);
+  };
+  const single: Binder['direct'] = (machine, value, env) => {
+    const [found] = extract(machine, value, env);
+    return found === undefined ? undefined : bindFound(machine, found, env);
+  };
   return {
-    direct: null,
-    all: (machine, value, env) =>
-      extract(machine, value, env).map((found) => {
-        const bound: Json[] = Array.from({ length: variableCount }, () => null);
-        slots.forEach((slot, at) => (bound[slot] = found[at] ?? null));
-        machine.meter.charge(HEADER_BYTES * variableCount);
-        return bound.reduce<Env>((inner, item) => new Environment(inner, item), env);
-      }),
+    direct: isSingle ? single : null,
+    all: (machine, value, env) => extract(machine, value, env).map((found) => bindFound(machine, found, env)),
   };
 }
 
@@ -53,13 +62,15 @@ export function extractParts(parts: readonly PatternPart[]): Extract {
     let found: Json[][] = [[]];
     for (const { key, bindsSelf, inner } of parts) {
       const readings: Json[][] = [];
-      machine.inner().run(key, value, env, (name) => {
+      const read = (name: Json): false => {
         const part = getIndex(value, name, machine.meter);
         const nested = inner === null ? [[]] : inner(machine, part, env);
         for (const rest of nested) readings.push(bindsSelf ? [part, ...rest] : rest);
         machine.meter.charge(HEADER_BYTES * nested.length);
         return false;
-      });
+      };
+      if (key.each === null) machine.inner().run(key, value, env, read);
+      else key.each(machine, value, env, read);
       found = found.flatMap((known) => readings.map((more) => [...known, ...more]));
       machine.meter.tick(found.length);
     }
@@ -71,7 +82,13 @@ export function extractParts(parts: readonly PatternPart[]): Extract {
 export const extractSelf: Extract = (_machine, value) => [[value]];
 
 /** Runs `use` for every way in which the patterns bind `value`; an error tries the next of several patterns. */
-function eachBinding(machine: Machine, binders: readonly Binder[], value: Json, env: Env, use: (env: Env) => void) {
+function eachBinding(
+  machine: Machine,
+  binders: readonly Binder[],
+  value: Json,
+  env: Env,
+  use: (env: Env) => void,
+) {
   const [only] = binders;
   if (binders.length === 1 && only !== undefined) {
     bindWith(machine, only, value, env, use);
@@ -193,7 +210,14 @@ export function reduce(
   accumulator: StartAccumulator | null,
 ): Node {
   const direct = singleDirect(binders);
-  const fold = (machine: Machine, start: Json, input: Json, path: Path | null, env: Env, next: Continuation): void => {
+  const fold = (
+    machine: Machine,
+    start: Json,
+    input: Json,
+    path: Path | null,
+    env: Env,
+    next: Continuation,
+  ): void => {
     let state = start;
     machine.fork(() => machine.deliver(next, state, path));
     const onState = machine.onOutput(next, (value) => {
@@ -251,7 +275,14 @@ export function foreach(
   extract: Node,
 ): Node {
   const direct = singleDirect(binders);
-  const fold = (machine: Machine, start: Json, input: Json, path: Path | null, env: Env, next: Continuation): void => {
+  const fold = (
+    machine: Machine,
+    start: Json,
+    input: Json,
+    path: Path | null,
+    env: Env,
+    next: Continuation,
+  ): void => {
     let state = start;
     const onValue = machine.onOutput(next, (item, at) =>
       eachBinding(machine, binders, item, env, (bound) => {

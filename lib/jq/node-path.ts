@@ -87,7 +87,9 @@ export function index(target: Node, key: Node, optional: boolean): Node {
           stepInto(machine, input, name, path, optional, next);
           return;
         }
-        const onTarget = machine.onOutput(next, (value, at) => stepInto(machine, value, name, at, optional, next));
+        const onTarget = machine.onOutput(next, (value, at) =>
+          stepInto(machine, value, name, at, optional, next),
+        );
         target.step(machine, input, path, env, onTarget);
       });
     },
@@ -124,7 +126,7 @@ function iterateEach(target: Each, optional: boolean): Each {
   return (machine, input, env, emit) =>
     target(machine, input, env, (container) => {
       if (typeof container !== 'object' || container === null) {
-        if (!optional) getChildren(container);
+        if (!optional) childKeys(machine, container);
         return false;
       }
       if (Array.isArray(container)) {
@@ -134,7 +136,7 @@ function iterateEach(target: Each, optional: boolean): Each {
         }
         return false;
       }
-      for (const key of Object.keys(container)) {
+      for (const key of childKeys(machine, container) ?? []) {
         machine.meter.tick();
         if (emit(container[key] ?? null)) return true;
       }
@@ -143,9 +145,13 @@ function iterateEach(target: Each, optional: boolean): Each {
 }
 
 /** The keys of a container, null for an array, which counts. */
-function getChildren(container: Json): string[] | null {
+function childKeys(machine: Machine, container: Json): string[] | null {
   if (Array.isArray(container)) return null;
-  if (isObject(container)) return Object.keys(container);
+  if (isObject(container)) {
+    const keys = Object.keys(container);
+    machine.meter.tick(keys.length >> 3);
+    return keys;
+  }
   const name = container === null ? 'null' : typeof container;
   return fail(`Cannot iterate over ${name} (${shortText(container)})`);
 }
@@ -164,7 +170,7 @@ function stepThrough(
     machine.fail();
     return;
   }
-  const keys = getChildren(container);
+  const keys = childKeys(machine, container);
   const items = container as Json[]; // an object is read by its keys in the same way
   machine.alternatives(keys === null ? items.length : keys.length, (at) => {
     const key = keys === null ? at : (keys[at] ?? '');
@@ -191,7 +197,12 @@ export function iterate(target: Node, optional: boolean): Node {
 }
 
 /** Puts the children of a container on the stack, the first on top. */
-function pushChildren(machine: Machine, value: Json, path: Path | null, stack: { value: Json; path: Path | null }[]) {
+function pushChildren(
+  machine: Machine,
+  value: Json,
+  path: Path | null,
+  stack: { value: Json; path: Path | null }[],
+) {
   if (typeof value !== 'object' || value === null) return;
   const keys = Array.isArray(value) ? Array.from(value.keys()) : Object.keys(value);
   machine.meter.charge(keys.length * ELEMENT_BYTES);

@@ -85,7 +85,13 @@ export class Draft {
 /** Computes the new value; undefined deletes the old one. */
 type Change = { direct: (old: Json) => Json | undefined } | { node: Node };
 
-function changeOne(machine: Machine, draft: Draft, gone: Json[], keys: Json[], value: Json | undefined): void {
+function changeOne(
+  machine: Machine,
+  draft: Draft,
+  gone: Json[],
+  keys: Json[],
+  value: Json | undefined,
+): void {
   if (value === undefined) {
     machine.meter.charge(8);
     gone.push(keys);

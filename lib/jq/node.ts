@@ -1,6 +1,16 @@
 /** Builders that the compiled nodes share. */
 import type { Json } from './json.ts';
-import type { Continuation, Direct, Each, Environment, Locate, Machine, Node, Path, Step } from './machine.ts';
+import type {
+  Continuation,
+  Direct,
+  Each,
+  Environment,
+  Locate,
+  Machine,
+  Node,
+  Path,
+  Step,
+} from './machine.ts';
 
 /** Higher trees run step by step, so that the JavaScript stack stays small. */
 const MAX_PLAIN_HEIGHT = 300;
@@ -24,7 +34,15 @@ export function makeNode(parts: {
   const { step, direct = null, height, shares = false, locate = null } = parts;
   const each = parts.each ?? (direct === null ? null : eachOf(direct));
   if (height <= MAX_PLAIN_HEIGHT) return { step, direct, each, height, shares, constant: undefined, locate };
-  const inner: Node = { step, direct: null, each: null, height: 1, shares, constant: undefined, locate: null };
+  const inner: Node = {
+    step,
+    direct: null,
+    each: null,
+    height: 1,
+    shares,
+    constant: undefined,
+    locate: null,
+  };
   return { ...inner, step: (machine, input, path, env, next) => machine.call(inner, input, path, env, next) };
 }
 
@@ -49,9 +67,16 @@ export function directNode(direct: Direct, height: number, shares = false): Node
   });
 }
 
-/** A constant. */
+/** A constant. It is the same value in every run, so it must not change. */
 export function literal(value: Json): Node {
+  freeze(value);
   return { ...directNode(() => value, 1, isFinite(value)), constant: value };
+}
+
+function freeze(value: Json): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.values(value).forEach(freeze);
+  Object.freeze(value);
 }
 
 function isFinite(value: Json): boolean {

@@ -1,5 +1,5 @@
 /** jq's arithmetic operators on values. */
-import { JqLimitError, fail } from './errors.ts';
+import { fail } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isObject, member, setMember, typeName } from './json.ts';
 import { shortText } from './json-text.ts';
@@ -18,15 +18,21 @@ export function typeError(value: Json, problem: string): never {
 
 /** A type error about two operands. */
 export function typeError2(left: Json, right: Json, problem: string): never {
-  return fail(`${typeName(left)} (${shortText(left)}) and ${typeName(right)} (${shortText(right)}) ${problem}`);
+  return fail(
+    `${typeName(left)} (${shortText(left)}) and ${typeName(right)} (${shortText(right)}) ${problem}`,
+  );
 }
 
-/** Joins two strings. The shorter one is charged: the engine keeps the longer as part of a rope. */
+/** Joins two strings into a third one that the program can keep. */
 export function concat(left: string, right: string, meter: Meter): string {
-  const length = left.length + right.length;
-  if (length > meter.limits.maxBytes) throw new JqLimitError('bytes', meter.limits.maxBytes);
-  meter.charge(HEADER_BYTES + Math.min(left.length, right.length));
+  meter.charge(HEADER_BYTES + left.length + right.length);
   return left + right;
+}
+
+/** Lengthens a text that the program has not seen yet, so that only its final length matters. */
+export function lengthen(text: string, more: string, meter: Meter): string {
+  meter.charge(HEADER_BYTES + more.length);
+  return text + more;
 }
 
 /** `left + right`; the right object wins per member. */
@@ -54,7 +60,9 @@ export function add(left: Json, right: Json, meter: Meter): Json {
 export function copyObject(value: JsonObject, meter: Meter): JsonObject {
   meter.charge(HEADER_BYTES);
   const copy: JsonObject = { ...value };
-  meter.charge(Object.keys(copy).length * MEMBER_BYTES);
+  const { length } = Object.keys(copy);
+  meter.charge(length * MEMBER_BYTES);
+  meter.tick(length >> 3);
   return copy;
 }
 
@@ -142,7 +150,8 @@ export function remainder(left: Json, right: Json): Json {
   }
   if (Number.isNaN(left) || Number.isNaN(right)) return NaN;
   const divisor = Math.trunc(right);
-  if (divisor === 0) return typeError2(left, right, 'cannot be divided (remainder) because the divisor is zero');
+  if (divisor === 0)
+    return typeError2(left, right, 'cannot be divided (remainder) because the divisor is zero');
   if (Math.abs(left) <= Number.MAX_SAFE_INTEGER && Math.abs(right) <= Number.MAX_SAFE_INTEGER) {
     return Math.trunc(left) % divisor || 0;
   }

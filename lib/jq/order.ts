@@ -213,7 +213,7 @@ function containsPart(whole: Json, part: Json, meter: Meter): boolean {
     meter.tick(whole.length >> 6);
     return whole.includes(part);
   }
-  return typeof whole !== 'object' && whole === part || (whole === null && part === null);
+  return (typeof whole !== 'object' && whole === part) || (whole === null && part === null);
 }
 
 /** Sorts indices of `keys` stably in jq's order. */
@@ -221,4 +221,3 @@ export function sortedOrder(keys: readonly Json[], meter: Meter): number[] {
   const order = keys.map((_, index) => index);
   return order.sort((a, b) => compareValues(keys[a] ?? null, keys[b] ?? null, meter));
 }
-

@@ -40,7 +40,7 @@ class JsonReader {
   }
 
   read(): Json {
-    for (; this.at < this.text.length; ) {
+    for (; this.at < this.text.length;) {
       const character = this.text.charAt(this.at);
       if (character === '"') this.value(this.string());
       else if ('[{]}:,'.includes(character)) {
@@ -72,7 +72,8 @@ class JsonReader {
     // jq sees a word end at the character behind it.
     const end = this.at >= this.text.length ? 'at EOF ' : '';
     const column = end === '' ? this.at + 1 : this.at;
-    if (word.startsWith("'")) return this.error(`Invalid string literal; expected ", but got ' ${end}`.trim(), column);
+    if (word.startsWith("'"))
+      return this.error(`Invalid string literal; expected ", but got ' ${end}`.trim(), column);
     if (word === 'true' || word === 'false') return word === 'true';
     if (word === 'null') return null;
     if (/^(?:t|f|nu)/.test(word)) return this.error(`Invalid literal ${end}`.trim(), column);
@@ -82,7 +83,8 @@ class JsonReader {
   private string(): string {
     const start = this.at;
     let end = start + 1;
-    while (end < this.text.length && this.text.charAt(end) !== '"') end += this.text.charAt(end) === '\\' ? 2 : 1;
+    while (end < this.text.length && this.text.charAt(end) !== '"')
+      end += this.text.charAt(end) === '\\' ? 2 : 1;
     if (end >= this.text.length) this.error('Unfinished string at EOF', this.text.length);
     this.at = end + 1;
     try {
@@ -136,10 +138,12 @@ class JsonReader {
 
   private close(container: Open | undefined, character: string): void {
     const isArray = character === ']';
-    if (container === undefined || (container.items !== null) !== isArray) this.error(`Unmatched '${character}'`);
+    if (container === undefined || (container.items !== null) !== isArray)
+      this.error(`Unmatched '${character}'`);
     else {
       if (this.next !== undefined) this.append(container);
-      else if (container.items !== null && container.items.length > 0) this.error('Expected another array element');
+      else if (container.items !== null && container.items.length > 0)
+        this.error('Expected another array element');
       else if (container.key !== null || Object.keys(container.members ?? {}).length > 0) {
         this.error(container.key === null ? 'Expected another key-value pair' : "Unmatched '}'");
       }

@@ -114,7 +114,9 @@ function parseSymbol(reader: TokenReader, symbol: string): Ast {
       reader.advance();
       if (reader.isSymbol('[')) return parseBrackets(reader, IDENTITY);
       const key = parseTemplate(reader);
-      return key === null ? IDENTITY : { kind: 'index', target: IDENTITY, key, optional: reader.acceptSymbol('?') };
+      return key === null
+        ? IDENTITY
+        : { kind: 'index', target: IDENTITY, key, optional: reader.acceptSymbol('?') };
     }
     case '..':
       reader.advance();
@@ -202,7 +204,8 @@ function parseMember(reader: TokenReader): { key: Ast; value: Ast } {
   const at = token.start;
   if (token.kind === 'variable') {
     reader.advance();
-    const bound: Ast = token.text === '__loc__' ? location(reader, at) : { kind: 'variable', name: token.text, at };
+    const bound: Ast =
+      token.text === '__loc__' ? location(reader, at) : { kind: 'variable', name: token.text, at };
     if (reader.acceptSymbol(':')) return { key: bound, value: parseMemberValue(reader) };
     return { key: { kind: 'literal', value: token.text }, value: bound };
   }

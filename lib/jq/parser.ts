@@ -81,7 +81,10 @@ function parseDefinition(reader: TokenReader): Definition {
   if (reader.acceptSymbol('(')) {
     do {
       const isVariable = reader.current.kind === 'variable';
-      parameters.push({ name: reader.expectName(isVariable ? 'variable' : 'name', 'a parameter'), isVariable });
+      parameters.push({
+        name: reader.expectName(isVariable ? 'variable' : 'name', 'a parameter'),
+        isVariable,
+      });
     } while (reader.acceptSymbol(';'));
     reader.expectSymbol(')');
   }

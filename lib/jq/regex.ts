@@ -99,7 +99,12 @@ function checkExpansion(pattern: string): void {
   if (expansion > MAX_EXPANSION) fail('Regex failure: the pattern is too large');
 }
 
-function compileFlags(flags: string): { bits: number; extended: boolean; global: boolean; skipEmpty: boolean } {
+function compileFlags(flags: string): {
+  bits: number;
+  extended: boolean;
+  global: boolean;
+  skipEmpty: boolean;
+} {
   const result = { bits: 0, extended: false, global: false, skipEmpty: false };
   for (const flag of flags) {
     if (flag === 'g') result.global = true;
@@ -122,7 +127,9 @@ function build(pattern: string, flags: string): Compiled {
   try {
     expression = RE2JS.compile(translate(pattern, extended), bits);
   } catch (error) {
-    return fail(`${pattern} (at offset 0) is not a valid regex: ${error instanceof Error ? error.message : ''}`);
+    return fail(
+      `${pattern} (at offset 0) is not a valid regex: ${error instanceof Error ? error.message : ''}`,
+    );
   }
   const groupNames: (string | null)[] = Array.from({ length: expression.groupCount() }, () => null);
   for (const [name, group] of Object.entries(expression.namedGroups())) groupNames[group - 1] = name;
@@ -149,7 +156,12 @@ function chargeScan(text: string, size: number, meter: Meter): void {
 
 type Matcher = ReturnType<RE2JS['matcher']>;
 
-function capture(matcher: Matcher, group: number, text: string, points: (offset: number) => number): JsonObject {
+function capture(
+  matcher: Matcher,
+  group: number,
+  text: string,
+  points: (offset: number) => number,
+): JsonObject {
   const start = matcher.start(group);
   if (start === -1) return { offset: -1, length: 0, string: null };
   const string = text.slice(start, matcher.end(group));
@@ -175,7 +187,7 @@ export function matchRegex(text: Json, pattern: Json, flags: Json, meter: Meter)
   const matcher = expression.matcher(text);
   const points = offsetCounter(text);
   const found: Json[] = [];
-  for (let from = 0; from <= text.length; ) {
+  for (let from = 0; from <= text.length;) {
     meter.tick();
     meter.checkTime();
     if (!matcher.find(from)) break;

@@ -23,7 +23,9 @@ export function finiteJson(value: Json, meter: Meter, depth = 0): Json {
   meter.tick();
   if (Array.isArray(value)) return finiteArray(value, meter, depth);
   let copy: JsonObject | null = null;
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  meter.tick(keys.length >> 3);
+  for (const key of keys) {
     meter.charge(MEMBER_TEXT_BYTES + key.length);
     const before = value[key] ?? null;
     const after = finiteJson(before, meter, depth + 1);

@@ -7,7 +7,8 @@ import type { Meter } from './limits.ts';
 import { ELEMENT_BYTES, HEADER_BYTES } from './limits.ts';
 
 const SURROGATE = /[\ud800-\udfff]/;
-const WHITESPACE = '\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+const WHITESPACE =
+  '\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING = new RegExp(`^[${WHITESPACE}]+`);
 
 /** The length in code points; a lone surrogate counts as one. */
@@ -67,7 +68,9 @@ export function implode(points: readonly Json[], meter: Meter): string {
   let text = '';
   for (const point of points) {
     if (typeof point !== 'number' || Number.isNaN(point)) {
-      return fail(`${typeName(point)} (${shortText(point)}) can't be imploded, unicode codepoint needs to be numeric`);
+      return fail(
+        `${typeName(point)} (${shortText(point)}) can't be imploded, unicode codepoint needs to be numeric`,
+      );
     }
     const code = Math.trunc(point);
     const valid = code >= 0 && code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);

@@ -71,7 +71,7 @@ export async function bringUp(
   const api = await startApi(urls, signal);
   lifetime.own(api.service);
   await step('waiting for the API and the worker', () => Promise.all([api.ready(), worker.ready()]));
-  const client = devClient(api.baseUrl, settings.adminToken);
+  const client = devClient(api.baseUrl, settings.adminToken, signal);
   const org = await client.createOrg('dev');
   const workflows = await step('publishing the examples', () => publishExamples(root, client, org));
   signal.throwIfAborted();

@@ -39,9 +39,12 @@ export interface DevClient {
   timeline(org: { orgId: string; apiKey: string }, runId: string): Promise<TimelineItem[]>;
 }
 
-/** A client of the API at `baseUrl`; every call throws an Error that says what the API refused. */
-export function devClient(baseUrl: string, adminToken: string): DevClient {
-  const call = (request: Call): Promise<unknown> => send(baseUrl, request);
+/**
+ * A client of the API at `baseUrl`; every call throws an Error that says what the API refused.
+ * @param signal ends calls under way.
+ */
+export function devClient(baseUrl: string, adminToken: string, signal: AbortSignal): DevClient {
+  const call = (request: Call): Promise<unknown> => send(baseUrl, request, signal);
   return {
     createOrg: async (name) => {
       const body = JSON.stringify({ name });
@@ -73,7 +76,7 @@ export function devClient(baseUrl: string, adminToken: string): DevClient {
   };
 }
 
-async function send(baseUrl: string, request: Call): Promise<unknown> {
+async function send(baseUrl: string, request: Call, signal: AbortSignal): Promise<unknown> {
   const { method, path, token, body, contentType = 'application/json', headers = {} } = request;
   const response = await fetch(new URL(path, baseUrl), {
     method,
@@ -82,7 +85,7 @@ async function send(baseUrl: string, request: Call): Promise<unknown> {
       ...(body === undefined ? {} : { 'content-type': contentType }),
       ...headers,
     },
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
     ...(body === undefined ? {} : { body }),
   });
   const text = await response.text();

@@ -6,7 +6,7 @@ import { unpackDebianPackage } from './redis-by-unpacking.ts';
 import { findOnPath, lastLines, runCommand } from './run-command.ts';
 
 /** Programs that speak Redis' protocol, in order of preference. */
-export const REDIS_PROGRAMS = ['redis-server', 'valkey-server'];
+const REDIS_PROGRAMS = ['redis-server', 'valkey-server'];
 
 export interface FindContext {
   say: (line: string) => void;

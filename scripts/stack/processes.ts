@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { freePort } from './ports.ts';
 import { endRecorded } from './process-record.ts';
 import { startService, type Service } from './service.ts';
@@ -42,7 +41,7 @@ export async function endLeftovers(dir: string, settings: StackSettings): Promis
 
 function startProcess(options: ProcessOptions): Promise<Service> {
   const { name, bundle, root, dir, settings, port } = options;
-  const follow = pathToFileURL(join(root, 'scripts', 'stack', 'follow-parent.mjs')).href;
+  const follow = new URL('./follow-parent.mjs', import.meta.url).href;
   return startService({
     name,
     command: process.execPath,
@@ -136,7 +135,7 @@ async function statusOf(url: string): Promise<number | null> {
 }
 
 /** Whether a log of JSON lines holds one with `event`. */
-export function hasLogged(file: string, event: string): boolean {
+function hasLogged(file: string, event: string): boolean {
   if (!existsSync(file)) return false;
   return readFileSync(file, 'utf8').includes(`"event":"${event}"`);
 }

@@ -99,7 +99,7 @@ function spawned(child: ChildProcess, name: string): Promise<number> {
 }
 
 /** The last lines of a log file; empty when there is none. */
-export function readTail(file: string, lines: number): string {
+function readTail(file: string, lines: number): string {
   try {
     return lastLines(readFileSync(file, 'utf8'), lines);
   } catch {

@@ -20,6 +20,8 @@ const closers: (() => Promise<void>)[] = [];
 
 beforeEach(() => {
   dir = makeTestDir('stack');
+  // So that Postgres' own user reaches it when the tests run as root.
+  chmodSync(dir, 0o755);
 });
 afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
@@ -93,7 +95,10 @@ describe('the private Redis', () => {
   test('two at once have ports of their own, and one that keeps its data has it after kill -9', async () => {
     const kept = await startTestRedis({ settings: { appendonly: 'yes', appendfsync: 'always' } });
     const other = await startTestRedis();
-    closers.push(kept.stop, other.stop);
+    closers.push(
+      () => kept.stop(),
+      () => other.stop(),
+    );
     expect(kept.port).not.toBe(other.port);
     const client = new Redis(kept.url, { lazyConnect: true, retryStrategy: () => null });
     client.on('error', () => {});
@@ -123,7 +128,10 @@ describe('the private Redis', () => {
 
 test('every test database is migrated and empty, and none sees the others', async () => {
   const [one, two] = await Promise.all([createTestDatabase(), createTestDatabase()]);
-  closers.push(one.drop, two.drop);
+  closers.push(
+    () => one.drop(),
+    () => two.drop(),
+  );
   await query(one.url, `INSERT INTO orgs (id, name) VALUES (gen_random_uuid(), 'a')`);
   expect(await query(two.url, 'SELECT * FROM orgs')).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { expectPromisesKept } from './accept-promises.ts';
-import type { OrgClient } from './client.ts';
+import type { Answer, OrgClient } from './client.ts';
 import { figures, percentile, startLoad, type Load, type Sample } from './load.ts';
 import type { RedisFault } from './redis-faults.ts';
 import type { RunStack } from './run-stack.ts';
@@ -34,29 +34,24 @@ export interface Outage {
 }
 
 interface Read {
-  path: 'run' | 'list' | 'live';
   sentAt: number;
   status: number;
   latencyMs: number;
 }
 
-/** Reads a run, a list and /health/live, one after the other, until it is stopped. */
+async function read(answer: Promise<Answer<unknown>>): Promise<Read> {
+  const sentAt = performance.now();
+  const { status, latencyMs } = await answer;
+  return { sentAt, status, latencyMs };
+}
+
+/** Reads a run and a list, one after the other, until it is stopped. */
 function startReads(org: OrgClient, runId: string): { stop(): Promise<Read[]> } {
   const reads: Read[] = [];
   let stopping = false;
-  const paths = {
-    run: () => org.get(runId),
-    list: () => org.list('?limit=5'),
-    live: () => org.call('GET', '/health/live'),
-  };
-  const keep = async (path: Read['path']): Promise<void> => {
-    const sentAt = performance.now();
-    const { status, latencyMs } = await paths[path]();
-    reads.push({ path, sentAt, status, latencyMs });
-  };
   const running = (async () => {
     while (!stopping) {
-      for (const path of ['run', 'live', 'list', 'live'] as const) await keep(path);
+      reads.push(await read(org.get(runId)), await read(org.list('?limit=5')));
       await sleep(50);
     }
   })();
@@ -71,15 +66,18 @@ function startReads(org: OrgClient, runId: string): { stop(): Promise<Read[]> } 
 
 const until = (time: number): Promise<unknown> => sleep(Math.max(0, time - performance.now()));
 
-function startRuns(stack: RunStack, org: OrgClient): Load {
+/** Every request to start a run is accompanied by one for /health/live, which needs nothing but the machine. */
+function startRuns(stack: RunStack, org: OrgClient, live: Promise<Read>[]): Load {
   return startLoad({
     perSecond: PER_SECOND,
     maxInFlight: 250,
-    start: (request, index) =>
-      org.start(stack.workflowId, {
+    start: (request, index) => {
+      live.push(read(org.call('GET', '/health/live')));
+      return org.start(stack.workflowId, {
         input: index % SLOW_EVERY === 0 ? { pauseMs: 1200 } : { index },
         labels: { request },
-      }),
+      });
+    },
   });
 }
 
@@ -111,11 +109,10 @@ const p99 = (group: readonly { latencyMs: number }[]): number =>
  * Latencies of the 503s, and that the last requests of all were accepted. A machine that is busy with other
  * things makes every request slow: what /health/live took at the same time, which needs nothing, is added.
  */
-function expectBounds({ samples, knownFrom, backAt }: Outage, reads: readonly Read[], deadlineMs: number): void {
+function expectBounds({ samples, knownFrom, backAt }: Outage, live: readonly Read[], deadlineMs: number): void {
   const refused = samples.filter(({ code }) => code === 'QUEUE_UNAVAILABLE');
   const whileKnown = ({ sentAt }: { sentAt: number }): boolean => sentAt >= knownFrom && sentAt < backAt;
   const known = refused.filter(whileKnown);
-  const live = reads.filter(({ path }) => path === 'live');
   if (refused.length > 0) expect(p99(refused)).toBeLessThan(deadlineMs + 100 + p99(live));
   if (known.length > 0) expect(p99(known)).toBeLessThan(50 + p99(live.filter(whileKnown)));
   const last = Math.max(...samples.map(({ sentAt }) => sentAt));
@@ -134,24 +131,25 @@ export async function expectContractThrough(
 ): Promise<Outage> {
   const known = await org.start(stack.workflowId);
   expect(known.status).toBe(201);
-  const reads = startReads(org, known.body.run.id);
-  const load = startRuns(stack, org);
+  const reading = startReads(org, known.body.run.id);
+  const live: Promise<Read>[] = [];
+  const load = startRuns(stack, org, live);
   let outage: Outage;
   try {
     outage = await driveThrough(load, fault, lastsMs);
   } finally {
     await load.stop();
   }
-  const read = await reads.stop();
+  const reads = [...(await reading.stop()), ...(await Promise.all(live))];
   await stack.age();
   await stack.settled();
   // The figures of the test report: how many of each answer, and how fast.
   console.info(`${fault.name}: ${figures(outage.samples, outage.knownFrom)}`);
-  expect(read.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(reads.filter(({ status }) => status !== 200)).toEqual([]);
   await expectPromisesKept(stack, outage.samples);
   const reasons = new Set(outage.samples.flatMap(({ reason }) => (reason === null ? [] : [reason])));
   expect([...reasons].filter((reason) => !fault.reasons.some((expected) => expected === reason))).toEqual([]);
-  expectBounds(outage, read, deadlineMs);
+  expectBounds(outage, await Promise.all(live), deadlineMs);
   return outage;
 }
 

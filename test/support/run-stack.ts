@@ -85,7 +85,13 @@ export async function openRunStack(options: RunStackOptions = {}): Promise<RunSt
   const database = await createTestDatabase();
   const redis = await startTestRedis(options.redis);
   const sql = postgres(database.url, { max: 4, fetch_types: false, onnotice: () => {} });
-  const env: ProcessEnv = { ...options.env, DATABASE_URL: database.url, REDIS_URL: redis.url };
+  const env: ProcessEnv = {
+    // A job whose end Redis did not take is looked at again after twice that.
+    WORKFLOW_LEASE_MS: '4000',
+    ...options.env,
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+  };
   const started: { stop(): Promise<unknown> }[] = [];
   const own = async <T extends TestApi | TestWorker>(starting: Promise<T>): Promise<T> => {
     const process = await starting;

@@ -16,7 +16,7 @@ describe('a definition as a whole', () => {
     ['hello', ': a definition is an object with `document` and `do`; this one is a string'],
     [{}, ': missing `document` and `do`; a definition needs `document` and `do`'],
   ])('refuses %j', (definition, message) => {
-    expect(errorsOf(definition as Json)).toEqual([message]);
+    expect(errorsOf(definition)).toEqual([message]);
   });
 
   it('knows a 0.8 definition when it sees one', () => {

@@ -139,4 +139,24 @@ do:
       expect.stringMatching(/^\/use\/retries\/unused\/delay: `delay` must be a duration/),
     ]);
   });
+
+  it('reports a broken policy once, however many use it', () => {
+    expect(
+      errorsOf(
+        workflow(`
+use: { retries: { often: { when: ".a +" } } }
+do:
+  - a: { try: [], catch: { retry: often } }
+  - b: { try: [], catch: { retry: often } }
+  - c: { try: [], catch: { retry: often, as: err } }`),
+      ),
+    ).toEqual([expect.stringMatching(/^\/use\/retries\/often\/when: the expression/)]);
+  });
+
+  it('takes the name of `as` for the error also where it hides a variable of the runtime', () => {
+    const task = '{ try: [], catch: { as: output, do: [ { x: { set: { e: "${ $output }" } } } ] } }';
+    expect(warningsOf(tasks(`- t: ${task}`))).toEqual([
+      "/do/0/t/catch/as: the variable hides the runtime's own `$output`",
+    ]);
+  });
 });
