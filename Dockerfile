@@ -21,7 +21,7 @@ ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/node-compile-cache
 WORKDIR /app
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
-COPY --chown=root:root package.json LICENSE ./
+COPY --chown=root:root package.json LICENSE NOTICE ./
 COPY --chown=root:root migrations migrations
 USER node
 EXPOSE 8080

@@ -1,8 +1,7 @@
 /** One run; while it is not running it says why (`waitingFor`). */
 import { toRun } from '../lib/db/runs/row.ts';
-import { notFound } from '../lib/errors.ts';
 import { orgRoute } from '../lib/http/route.ts';
-import { loadRun } from '../lib/runs/accept-request.ts';
+import { loadRun } from '../lib/runs/load.ts';
 import { waitingFor } from '../lib/runs/waiting-for.ts';
 
 export default orgRoute({
@@ -12,15 +11,9 @@ export default orgRoute({
   summary: 'Get a run',
   access: 'runs:read',
   answers: { 200: 'The run' },
-  async handler({ c, deps, caller }) {
-    const row = await loadRun(
-      deps,
-      caller.orgId,
-      c.req.param('runId') ?? '',
-      c.req.param('workflowId') ?? null,
-    );
-    if (row === undefined) throw notFound();
-    const waiting = await waitingFor(deps, row);
-    return c.json({ run: { ...toRun(row), ...(waiting === null ? {} : { waitingFor: waiting }) } });
+  async handler(context) {
+    const row = await loadRun(context);
+    const waiting = await waitingFor(context.deps, row);
+    return context.c.json({ run: { ...toRun(row), ...(waiting === null ? {} : { waitingFor: waiting }) } });
   },
 });

@@ -1,8 +1,7 @@
 /** The timeline of a run, oldest first: as a list, or live as server-sent events. */
-import { notFound } from '../lib/errors.ts';
 import { readVersionPage, toPage } from '../lib/http/page.ts';
 import { orgRoute } from '../lib/http/route.ts';
-import { loadRun } from '../lib/runs/accept-request.ts';
+import { loadRun } from '../lib/runs/load.ts';
 import { streamTimeline } from '../lib/runs/stream.ts';
 import { timelineAfter } from '../lib/runs/timeline.ts';
 
@@ -19,14 +18,8 @@ export default orgRoute({
   },
   answers: { 200: '`items` and `nextCursor`, or a stream of events' },
   async handler(context) {
-    const { c, deps, caller } = context;
-    const row = await loadRun(
-      deps,
-      caller.orgId,
-      c.req.param('runId') ?? '',
-      c.req.param('workflowId') ?? null,
-    );
-    if (row === undefined) throw notFound();
+    const { c, deps } = context;
+    const row = await loadRun(context);
     if (/\btext\/event-stream\b/.test(c.req.header('accept') ?? '')) return streamTimeline(context, row);
     const page = readVersionPage(c);
     const items = await timelineAfter(deps, row, page.before ?? -1, page.limit + 1);

@@ -3,7 +3,7 @@ import { acceptRuns } from '../lib/accept/accept.ts';
 import { parseJsonBody, readBytes, validate } from '../lib/http/body.ts';
 import { orgRoute } from '../lib/http/route.ts';
 import { answer } from '../lib/runs/accept-request.ts';
-import { readIdempotencyKey, requestDigest, startBody, toNewRun } from '../lib/runs/request.ts';
+import { originOf, readIdempotencyKey, requestDigest, startBody, toNewRun } from '../lib/runs/request.ts';
 
 export default orgRoute({
   name: 'start-run',
@@ -22,17 +22,11 @@ export default orgRoute({
     503: 'Not accepted: QUEUE_UNAVAILABLE, DATABASE_UNAVAILABLE or ENQUEUE_OUTCOME_UNKNOWN',
   },
   async handler(context) {
-    const { c, deps, caller } = context;
+    const { c, deps } = context;
     const key = readIdempotencyKey(c);
     const bytes = await readBytes(context);
     const body = validate(startBody, parseJsonBody(c, bytes) ?? {});
-    const origin = {
-      orgId: caller.orgId,
-      workflowId: c.req.param('workflowId') ?? '',
-      trigger: 'api' as const,
-      requestedBy: caller.keyId,
-      maxAttempts: deps.config.retryAttempts,
-    };
+    const origin = originOf(context, 'api');
     const idempotency = key === null ? null : { key, digest: requestDigest('POST', c.req.path, bytes) };
     const [result] = await acceptRuns(deps, [toNewRun(origin, body, idempotency)]);
     if (result === undefined) throw new Error('the accept path gave no result');

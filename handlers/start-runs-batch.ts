@@ -3,7 +3,7 @@ import { acceptRuns } from '../lib/accept/accept.ts';
 import { readBody } from '../lib/http/body.ts';
 import { toProblem } from '../lib/http/problem.ts';
 import { orgRoute } from '../lib/http/route.ts';
-import { batchBody, requestDigest, toNewRun } from '../lib/runs/request.ts';
+import { batchBody, originOf, requestDigest, toNewRun } from '../lib/runs/request.ts';
 import { toRun } from '../lib/db/runs/row.ts';
 
 export default orgRoute({
@@ -15,15 +15,9 @@ export default orgRoute({
   body: batchBody,
   answers: { 200: '`items` in order, each with `run` or `problem`' },
   async handler(context) {
-    const { c, deps, caller, requestId } = context;
+    const { c, deps, requestId } = context;
     const { items } = await readBody(context, batchBody);
-    const origin = {
-      orgId: caller.orgId,
-      workflowId: c.req.param('workflowId') ?? '',
-      trigger: 'batch' as const,
-      requestedBy: caller.keyId,
-      maxAttempts: deps.config.retryAttempts,
-    };
+    const origin = originOf(context, 'batch');
     const runs = items.map(({ idempotencyKey, ...body }) => {
       const digest = requestDigest('POST', c.req.path, JSON.stringify(body));
       return toNewRun(origin, body, idempotencyKey === undefined ? null : { key: idempotencyKey, digest });

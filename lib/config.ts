@@ -1,6 +1,7 @@
 /** The configuration (contract, section 6). The only file that reads `process.env`. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
+import { parseAllowList } from './egress/allow-list.ts';
 
 const integer = (min: number, max: number) =>
   v.pipe(
@@ -55,7 +56,16 @@ const schema = v.object({
   MAX_RESPONSE_BYTES: v.optional(integer(1024, 1 << 30), String(4 << 20)),
   MAX_RUN_STEPS: v.optional(integer(1, 1_000_000_000), '100000'),
   SHUTDOWN_GRACE_MS: v.optional(integer(0, 600_000), '8000'),
-  VESPID_EGRESS_ALLOW: v.optional(list, ''),
+  VESPID_EGRESS_ALLOW: v.optional(
+    v.pipe(
+      list,
+      v.check(
+        (entries) => parseAllowList(entries).ok,
+        'must be hosts, *.suffix hosts, addresses or CIDRs, with commas',
+      ),
+    ),
+    '',
+  ),
   MAX_BODY_BYTES: v.optional(integer(1024, 1 << 30), String(1 << 20)),
   MAX_DEFINITION_BYTES: v.optional(integer(1024, 1 << 28), String(256 << 10)),
   MAX_RUN_STATE_BYTES: v.optional(integer(1024, 1 << 30), String(4 << 20)),

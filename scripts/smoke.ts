@@ -51,7 +51,7 @@ async function request(
   body?: string,
   type = 'application/json',
 ): Promise<Answer> {
-  const headers: Record<string, string> = { authorization: `Bearer ${target.key}`, prefer: 'wait=30' };
+  const headers: Record<string, string> = { authorization: `Bearer ${target.key}` };
   if (body !== undefined) headers['content-type'] = type;
   let response: Response;
   try {

@@ -12,6 +12,7 @@ import {
   type Leave,
   type LeftRun,
   type OwnWrite,
+  type TimelineBatch,
 } from '../lib/db/runs/write.ts';
 import { runtimeFault } from './faults.ts';
 import type { DslError, Interruption, Ports, Progress } from '../lib/engine/types.ts';
@@ -35,13 +36,18 @@ export interface Attempt {
 }
 
 /** What tells an attempt to stop, before and after its claim. */
-export function createHolder(
-  runId: string,
-): HeldAttempt & { signal: AbortSignal; reason(): Interruption | null } {
+export function createHolder({
+  runId,
+  generation,
+}: Pick<HeldAttempt, 'runId' | 'generation'>): HeldAttempt & {
+  signal: AbortSignal;
+  reason(): Interruption | null;
+} {
   const controller = new AbortController();
   let reason: Interruption | null = null;
   return {
     runId,
+    generation,
     lease: null,
     signal: controller.signal,
     reason: () => reason,
@@ -67,7 +73,14 @@ export interface AttemptOptions {
   progress: Progress;
   /** Ends the repetition of writes when the process goes down. */
   giveUp: AbortSignal;
+  /** Resolves when the lease was confirmed a moment ago, or `signal` aborts. */
+  confirmed(signal: AbortSignal): Promise<void>;
 }
+
+/** Whether the row stands where this batch has put it. */
+const isAfter = (row: OwnWrite, fence: Fence, batch: TimelineBatch): boolean =>
+  row.timeline_count === fence.timelineCount + batch.count &&
+  row.timeline_dropped === fence.timelineDropped + batch.dropped;
 
 class FencedAttempt implements Attempt {
   readonly ports: Ports;
@@ -91,6 +104,7 @@ class FencedAttempt implements Attempt {
       orgId: claimed.org_id,
       lease: claimed.lease,
       timelineCount: claimed.timeline_count,
+      timelineDropped: claimed.timeline_dropped,
     };
     this.ports = {
       now: databaseClock(claimed),
@@ -99,7 +113,11 @@ class FencedAttempt implements Attempt {
       yield: () => new Promise((resolve) => setImmediate(resolve)),
       sleep: async (ms) => sleep(ms, undefined, { signal: holder.signal }),
       record: this.#recorder.record,
-      recorded: this.#recorder.recorded,
+      recorded: async () => {
+        await this.#recorder.recorded();
+        // A step follows: after a pause of the process somebody else may be at it.
+        await options.confirmed(holder.signal);
+      },
       interruption: holder.reason,
       signal: holder.signal,
       http: deps.egress.request,
@@ -130,8 +148,7 @@ class FencedAttempt implements Attempt {
     const fence = this.#fence;
     return this.#write<LeftRun>(
       () => leaveRun(this.#deps.sql, fence, leave, batch),
-      (row) =>
-        row.status === leave.status && row.timeline_count === fence.timelineCount + batch.count ? row : null,
+      (row) => (row.status === leave.status && isAfter(row, fence, batch) ? row : null),
     );
   }
 
@@ -149,10 +166,11 @@ class FencedAttempt implements Attempt {
     const fence = this.#fence;
     const written = await this.#write(
       () => writeCheckpoint(this.#deps.sql, fence, progressText, batch),
-      (row) => (row.timeline_count === fence.timelineCount + batch.count ? { lease: row.lease } : null),
+      (row) => (isAfter(row, fence, batch) ? { lease: row.lease } : null),
     );
     if (written === null) this.#holder.interrupt('lost');
     fence.timelineCount += batch.count;
+    fence.timelineDropped += batch.dropped;
   }
 
   #write<T>(statement: () => PendingStatement<T[]>, landed: (row: OwnWrite) => T | null): Promise<T | null> {

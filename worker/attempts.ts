@@ -4,6 +4,8 @@ import type { HeldLease } from '../lib/db/workers.ts';
 
 export interface HeldAttempt {
   runId: string;
+  /** Of the job that began it. */
+  generation: number;
   /** null while the claim is under way. */
   lease: number | null;
   /** Asks the interpreter to stop; `cancelled` and `lost` also abort the call that is running. */

@@ -14,6 +14,8 @@ export interface WorkerDeps {
   log: Logger;
   emit: EmitRunEvent;
   sql: Sql;
+  /** Connections of their own for heartbeats and reconciler: slow writes of many runs must not look like a dead worker. */
+  pulse: Sql;
   queue: Producer;
   egress: Egress;
   identity: WorkerIdentity;

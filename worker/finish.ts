@@ -104,14 +104,12 @@ async function park(finishing: Finishing, untilMs: number, progressText: string)
   if (left !== null) await enqueueNext(finishing, left);
 }
 
-/** `handed_over`: the row is free and the job must be given back to the queue. */
-export type Finished = 'done' | 'handed_over';
-
-async function handOver(finishing: Finishing, progressText: string): Promise<Finished> {
+/** To another worker, in the same attempt. A new job: giving this one back would need it to be there still. */
+async function handOver(finishing: Finishing, progressText: string): Promise<void> {
   const { attempt } = finishing;
   attempt.addEntry({ type: 'run_handed_over', at: attempt.at(), reason: 'shutdown' });
-  const left = await write(finishing, { progressText, resuming: true });
-  return left === null ? 'done' : 'handed_over';
+  const left = await write(finishing, { progressText, resuming: true, newGeneration: true });
+  if (left !== null) await enqueueNext(finishing, left);
 }
 
 /** What the outcome has to persist: an output, the progress tree, or neither. */
@@ -122,30 +120,25 @@ function persisted(progress: Progress, outcome: Outcome): { what: string; text: 
 }
 
 /** Writes what the outcome says. */
-export async function finish(finishing: Finishing, outcome: Outcome): Promise<Finished> {
+export async function finish(finishing: Finishing, outcome: Outcome): Promise<void> {
   const { attempt, claimed, deps, progress } = finishing;
   const fault = attempt.fault();
   const { what, text } = persisted(progress, outcome) ?? { what: '', text: '' };
   if (fault !== null || Buffer.byteLength(text) > deps.config.maxRunStateBytes) {
     const limit = `${deps.config.maxRunStateBytes} bytes (MAX_RUN_STATE_BYTES)`;
-    await fail(finishing, fault ?? runtimeFault(`the run's ${what} is larger than ${limit}`));
-    return 'done';
+    return fail(finishing, fault ?? runtimeFault(`the run's ${what} is larger than ${limit}`));
   }
   switch (outcome.kind) {
     case 'succeeded':
-      await succeed(finishing, text);
-      return 'done';
+      return succeed(finishing, text);
     case 'failed':
       if (outcome.retryable && claimed.attempt_count < claimed.max_attempts)
-        await retry(finishing, outcome.error, text);
-      else await fail(finishing, outcome.error);
-      return 'done';
+        return retry(finishing, outcome.error, text);
+      return fail(finishing, outcome.error);
     case 'parked':
-      await park(finishing, outcome.untilMs, text);
-      return 'done';
+      return park(finishing, outcome.untilMs, text);
     case 'interrupted':
       if (outcome.reason === 'shutdown') return handOver(finishing, text);
       report(finishing, 'workflow_run_fenced');
-      return 'done';
   }
 }

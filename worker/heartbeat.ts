@@ -1,4 +1,5 @@
 /** Says every second that this worker lives, and learns which of its leases are lost. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bounded } from '../lib/db/failure.ts';
 import { requeueStrays } from '../lib/db/runs/reconcile.ts';
 import { beat, removeWorker, yieldLead } from '../lib/db/workers.ts';
@@ -7,6 +8,9 @@ import { requeue } from './requeue.ts';
 
 /** A cancel must reach a running call well within 2 s (design, invariant 10). */
 const MAX_INTERVAL_MS = 1000;
+/** Leases confirmed longer ago are asked about before a step starts: the same invariant, after a pause of the process. */
+const MAX_UNCONFIRMED_MS = 1500;
+const ASK_AGAIN_MS = 200;
 const STRAYS_EVERY_BEATS = 5;
 
 export class Heartbeat {
@@ -16,6 +20,10 @@ export class Heartbeat {
   #healthy = false;
   #beats = 0;
   #lastBeatAt = performance.now();
+  /** Since when beats have come without a gap; null while they do not. */
+  #steadySince: number | null = null;
+  #asking: Promise<boolean> | undefined;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<boolean> = Promise.resolve(true);
 
@@ -39,6 +47,28 @@ export class Heartbeat {
     }, this.#intervalMs);
   }
 
+  /**
+   * Resolves when Postgres has confirmed the leases a moment ago; attempts that have lost theirs are interrupted
+   * by then. While Postgres is away it waits, until `signal` aborts.
+   */
+  async confirmed(signal: AbortSignal): Promise<void> {
+    const maxAgeMs = Math.min(MAX_UNCONFIRMED_MS, this.#deps.config.leaseMs / 2);
+    while (performance.now() - this.#lastBeatAt > maxAgeMs && !signal.aborted) {
+      this.#asking ??= this.tick().finally(() => {
+        this.#asking = undefined;
+      });
+      if (!(await this.#asking)) await sleep(ASK_AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /**
+   * How long beats have come without a gap, ms. Who could not reach Postgres cannot tell the dead from those who
+   * could not either.
+   */
+  steadyMs(): number {
+    return this.#steadySince === null ? 0 : performance.now() - this.#steadySince;
+  }
+
   /** Whether Postgres took the last beat. */
   healthy(): boolean {
     return this.#healthy;
@@ -51,32 +81,37 @@ export class Heartbeat {
 
   /** Ends the beats and removes the worker's row. */
   async stop(): Promise<void> {
-    const { config, sql, identity } = this.#deps;
+    const { config, pulse: sql, identity } = this.#deps;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#stopped = true;
     await this.#ticking.catch(() => {});
     await bounded(yieldLead(sql, identity.id), config.databaseTimeoutMs).catch(() => {});
     await bounded(removeWorker(sql, identity.id), config.databaseTimeoutMs).catch(() => {});
   }
 
   async #once(): Promise<boolean> {
+    // The row is gone or going: a beat would bring it back.
+    if (this.#stopped) return false;
     const sentAt = performance.now();
     try {
       await this.#beat();
+      const isGap = sentAt - this.#lastBeatAt > this.#deps.config.leaseMs / 2;
+      if (isGap || this.#steadySince === null) this.#steadySince = performance.now();
       this.#lastBeatAt = sentAt;
       this.#healthy = true;
       this.#beats += 1;
       if (this.#beats % STRAYS_EVERY_BEATS === 0) await this.#findStrays();
     } catch (error) {
       this.#healthy = false;
+      this.#steadySince = null;
       this.#deps.log.warn({ err: error }, 'the heartbeat failed');
-      this.#dropExpired();
     }
     return this.#healthy;
   }
 
   async #beat(): Promise<void> {
-    const { config, sql, identity, attempts } = this.#deps;
+    const { config, pulse: sql, identity, attempts } = this.#deps;
     const lost = await bounded(
       beat(sql, identity, attempts.leases(), this.#stopping),
       config.databaseTimeoutMs,
@@ -89,15 +124,14 @@ export class Heartbeat {
   }
 
   async #findStrays(): Promise<void> {
-    const { config, sql, identity, attempts } = this.#deps;
+    const { config, pulse: sql, identity, attempts } = this.#deps;
     const held = attempts.all().map(({ runId }) => runId);
-    const strays = await bounded(requeueStrays(sql, identity.id, held), config.databaseTimeoutMs);
+    // Runs that are claimed after this look and before the statement arrives are no strays.
+    const minAgeMs = config.databaseTimeoutMs + 1000;
+    const strays = await bounded(
+      requeueStrays(sql, { workerId: identity.id, heldRunIds: held, minAgeMs }),
+      config.databaseTimeoutMs,
+    );
     await requeue(this.#deps, strays, 'stray');
-  }
-
-  /** Without a beat for a whole lease others may have taken the runs: nothing may be started on them. */
-  #dropExpired(): void {
-    if (performance.now() - this.#lastBeatAt < this.#deps.config.leaseMs) return;
-    for (const attempt of this.#deps.attempts.all()) attempt.interrupt('lost');
   }
 }

@@ -20,23 +20,26 @@ import { createProcessor, type Intake } from './processor.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { atMost, drain } from './shutdown.ts';
 
-/** Heartbeats, the reconciler and every slot share the pool. */
-const poolSize = (config: Config): number => Math.max(config.databasePoolMax, 4);
+/** One for the heartbeat and one for the reconciler. */
+const PULSE_CONNECTIONS = 2;
 
 function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
   const log = openLog(config.logLevel, 'worker');
-  const sql = openDatabase({
-    url: config.databaseUrl,
-    timeoutMs: config.databaseTimeoutMs,
-    max: poolSize(config),
-    prepare: config.databasePrepare,
-    name: 'vespid-worker',
-  });
+  const connect = (max: number, name: string) =>
+    openDatabase({
+      url: config.databaseUrl,
+      timeoutMs: config.databaseTimeoutMs,
+      max,
+      prepare: config.databasePrepare,
+      name,
+    });
+  const sql = connect(config.databasePoolMax, 'vespid-worker');
   return {
     config,
     log,
     emit: runEvents(log, metrics),
     sql,
+    pulse: connect(PULSE_CONNECTIONS, 'vespid-worker-pulse'),
     queue: openProducer({
       url: config.redisUrl,
       queueName: config.queueName,
@@ -89,12 +92,13 @@ interface Running {
 /** Ends within the grace: the last tenth is for closing connections. */
 async function stopWorker({ deps, consumer, heartbeat, reconciler, giveUp }: Running): Promise<void> {
   const { config, log, attempts } = deps;
-  const closeMs = config.shutdownGraceMs * 0.05;
+  const closeMs = config.shutdownGraceMs * 0.04;
   log.info({ event: 'worker_stopping', held: attempts.all().length });
   heartbeat.markStopping();
   const drained = await drain({ consumer, attempts, graceMs: config.shutdownGraceMs, giveUp });
   await atMost(Promise.all([heartbeat.stop(), reconciler.stop()]), closeMs);
-  await atMost(Promise.all([deps.queue.close(), deps.egress.close(), deps.sql.end({ timeout: 1 })]), closeMs);
+  const pools = [deps.sql, deps.pulse].map((pool) => pool.end({ timeout: 1 }));
+  await atMost(Promise.all([deps.queue.close(), deps.egress.close(), ...pools]), closeMs);
   log.info({ event: 'worker_stopped', drained });
   process.exit(0);
 }
@@ -111,8 +115,12 @@ async function main(): Promise<void> {
   let stopping = false;
   const giveUp = new AbortController();
   const heartbeat = new Heartbeat(deps);
-  const reconciler = createReconciler(deps);
-  const consumer = openConsumer(deps, { stopping: () => stopping, giveUp: giveUp.signal });
+  const reconciler = createReconciler(deps, heartbeat);
+  const consumer = openConsumer(deps, {
+    stopping: () => stopping,
+    giveUp: giveUp.signal,
+    confirmed: (signal) => heartbeat.confirmed(signal),
+  });
   const ready = (): boolean => heartbeat.healthy() && !stopping;
   const health = await openHealth({ port: config.port, host: config.host, metrics, ready });
 

@@ -44,7 +44,10 @@ class Pass implements MissingJobsPass {
     const { redis } = this.#deps.queue;
     const [known, info] = await Promise.all([redis.get(this.#names.epoch), redis.info('server')]);
     const epoch = /^run_id:(\w+)/m.exec(info)?.[1] ?? 'unknown';
-    if (known === epoch || this.#epoch === epoch) return;
+    if (known === epoch) return;
+    if (known === this.#deps.identity.id && this.#epoch === epoch) return;
+    // Our mark goes when the data goes again: then the pass begins anew.
+    await redis.set(this.#names.epoch, this.#deps.identity.id);
     this.#epoch = epoch;
     this.#after = null;
     this.#deps.log.info({ epoch }, 'the queue is new or has lost its data: every waiting run is looked at');
@@ -52,7 +55,7 @@ class Pass implements MissingJobsPass {
 
   /** True when the pass is over. */
   async #page(): Promise<boolean> {
-    const { config, sql, queue } = this.#deps;
+    const { config, pulse: sql, queue } = this.#deps;
     const graceMs = this.#epoch === null ? GRACE_MS : null;
     const rows = await bounded(
       pageOfWaitingRuns(sql, { after: this.#after, graceMs, limit: PAGE_ROWS }),
@@ -65,7 +68,8 @@ class Pass implements MissingJobsPass {
       this.#after = { dueAt: last.due_at, id: last.id };
       return false;
     }
-    if (this.#epoch !== null) await queue.redis.set(this.#names.epoch, this.#epoch);
+    // Only over the mark: data that was lost during the last page is looked for by the next pass.
+    if (this.#epoch !== null) await queue.redis.set(this.#names.epoch, this.#epoch, 'XX');
     this.#epoch = null;
     this.#after = null;
     return true;

@@ -1,5 +1,5 @@
 /** One BullMQ job: claim the run, execute it, write how it ended. The job itself is only a hint to look. */
-import { DelayedError, WaitingError, type Job } from 'bullmq';
+import { DelayedError, type Job } from 'bullmq';
 import { isDatabaseUnavailable, bounded } from '../lib/db/failure.ts';
 import { claimRun, findForJob, type ClaimedRun } from '../lib/db/runs/claim.ts';
 import { isTerminal } from '../lib/db/runs/row.ts';
@@ -14,6 +14,8 @@ import { readProgress } from './progress.ts';
 
 /** While Postgres is away, and for a payload of a newer release, the job comes back after so long. */
 const COME_BACK_MS = 2000;
+/** The attempt that made the job is about to let go of the run. */
+const STILL_HELD_MS = 100;
 const UNKNOWN_FORMAT_MS = 30_000;
 
 export interface Intake {
@@ -21,17 +23,13 @@ export interface Intake {
   stopping(): boolean;
   /** Aborted when the process must end: writes are no longer repeated. */
   giveUp: AbortSignal;
+  /** Resolves when the leases were confirmed a moment ago; waited for before every side effect. */
+  confirmed(signal: AbortSignal): Promise<void>;
 }
 
 async function comeBack(job: Job, token: string | undefined, delayMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();
-}
-
-/** No attempt, no stall: the job waits for another worker. */
-async function giveBack(job: Job, token: string | undefined): Promise<never> {
-  await job.moveToWait(token);
-  throw new WaitingError();
 }
 
 /** The claim got nothing: an orphan, a job that is void, one that came too early, or a run somebody holds. */
@@ -43,12 +41,8 @@ async function withoutClaim(
 ): Promise<void> {
   const [row] = await bounded(findForJob(deps.sql, payload.runId), deps.config.databaseTimeoutMs);
   if (row === undefined) {
-    deps.emit('workflow_run_orphaned', {
-      orgId: payload.orgId,
-      workflowId: null,
-      runId: payload.runId,
-      version: null,
-    });
+    const ref = { orgId: payload.orgId, workflowId: null, runId: payload.runId, version: null };
+    deps.emit('workflow_run_orphaned', ref, { attemptCount: 0, durationMs: 0 });
     return;
   }
   const isVoid =
@@ -74,7 +68,8 @@ async function executeClaimed(deps: WorkerDeps, finishing: Finishing): Promise<O
 async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder, intake: Intake) {
   const known = claimed.progress === null ? newProgress() : readProgress(claimed.progress);
   const progress: Progress = known ?? newProgress();
-  const attempt = openAttempt(deps, claimed, holder, { progress, giveUp: intake.giveUp });
+  const { giveUp, confirmed } = intake;
+  const attempt = openAttempt(deps, claimed, holder, { progress, giveUp, confirmed });
   const finishing: Finishing = { deps, claimed, attempt, progress };
   if (!claimed.resumed && !claimed.exhausted) {
     attempt.addEntry({ type: 'run_started', at: attempt.at(), attempt: claimed.attempt_count });
@@ -88,17 +83,23 @@ async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder,
   }
   if (claimed.exhausted) return fail(finishing, runtimeFault('the worker died during the last attempt'));
   if (known === null) return fail(finishing, runtimeFault('the recorded progress cannot be read'));
-  let outcome: Outcome;
   try {
-    outcome = await executeClaimed(deps, finishing);
+    await finish(finishing, await outcomeOf(deps, finishing));
   } catch (error) {
-    if (isDatabaseUnavailable(error)) outcome = { kind: 'interrupted', reason: 'shutdown' };
-    else {
-      deps.log.error({ err: error, runId: claimed.id }, 'the interpreter failed');
-      return fail(finishing, runtimeFault('an internal error ended the run'));
-    }
+    if (isDatabaseUnavailable(error)) throw error;
+    deps.log.error({ err: error, runId: claimed.id }, 'the run could not be executed or its end not be written');
+    await fail(finishing, runtimeFault('an internal error ended the run'));
   }
-  return finish(finishing, outcome);
+}
+
+/** Without Postgres nothing can be executed: the run goes back as if the worker stopped. */
+async function outcomeOf(deps: WorkerDeps, finishing: Finishing): Promise<Outcome> {
+  try {
+    return await executeClaimed(deps, finishing);
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    return { kind: 'interrupted', reason: 'shutdown' };
+  }
 }
 
 async function claim(deps: WorkerDeps, payload: JobPayload): Promise<ClaimedRun | undefined> {
@@ -124,19 +125,23 @@ export function createProcessor(deps: WorkerDeps, intake: Intake) {
       if (parsed.problem === 'unknown_format') await comeBack(job, token, UNKNOWN_FORMAT_MS);
       return;
     }
-    if (intake.stopping()) await giveBack(job, token);
+    // Not moveToWait: for a job with a priority it wakes no other worker.
+    if (intake.stopping()) await comeBack(job, token, 1);
     const { payload } = parsed;
-    if (deps.attempts.get(payload.runId) !== undefined) return;
-    const holder = createHolder(payload.runId);
+    const held = deps.attempts.get(payload.runId);
+    if (held !== undefined) {
+      if (payload.generation > held.generation) await comeBack(job, token, STILL_HELD_MS);
+      return;
+    }
+    const holder = createHolder(payload);
     // Before the claim is sent: a claim whose answer is lost is found by the search for strays.
     deps.attempts.add(holder);
-    let finished: string | void = undefined;
     try {
       const claimed = await claim(deps, payload);
       if (claimed === undefined) await withoutClaim(deps, job, token, payload);
       else {
         holder.lease = claimed.lease;
-        finished = await runClaimed(deps, claimed, holder, intake);
+        await runClaimed(deps, claimed, holder, intake);
       }
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;
@@ -144,6 +149,5 @@ export function createProcessor(deps: WorkerDeps, intake: Intake) {
     } finally {
       deps.attempts.remove(holder);
     }
-    if (finished === 'handed_over') await giveBack(job, token);
   };
 }

@@ -6,11 +6,15 @@ import { bounded } from '../lib/db/failure.ts';
 import { requeueRunsOfDeadWorkers } from '../lib/db/runs/reconcile.ts';
 import { lead, removeDeadWorkers } from '../lib/db/workers.ts';
 import type { WorkerDeps } from './deps.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { createMissingJobsPass } from './missing-jobs.ts';
 import { requeue } from './requeue.ts';
 
-const TICK_EVERY_MS = 1000;
-const LEAD_MS = 5000;
+const MAX_TICK_MS = 1000;
+/** The lead outlives so many ticks. */
+const LEAD_TICKS = 5;
+/** By then every worker that lives has said so, after an outage of Postgres. */
+const MAX_STEADY_MS = 5000;
 const PAGE_ROWS = 500;
 
 export interface Reconciler {
@@ -22,7 +26,7 @@ export interface Reconciler {
 
 /** Runs whose worker has not answered for a lease: the try is spent, the run goes on elsewhere. */
 async function takeFromDeadWorkers(deps: WorkerDeps): Promise<void> {
-  const { config, sql } = deps;
+  const { config, pulse: sql } = deps;
   const entry = {
     type: 'run_requeued',
     at: new Date().toISOString(),
@@ -39,17 +43,20 @@ async function takeFromDeadWorkers(deps: WorkerDeps): Promise<void> {
   await requeue(deps, rows, 'worker_lost');
 }
 
-export function createReconciler(deps: WorkerDeps): Reconciler {
-  const { config, sql, identity, log } = deps;
+/** @param heartbeat this worker's own: it judges others only while it has reached Postgres for a while itself */
+export function createReconciler(deps: WorkerDeps, heartbeat: Pick<Heartbeat, 'steadyMs'>): Reconciler {
+  const { config, pulse: sql, identity, log } = deps;
   const missingJobs = createMissingJobsPass(deps);
+  const tickMs = Math.min(MAX_TICK_MS, config.leaseMs / 4);
+  const leadMs = tickMs * LEAD_TICKS;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
 
   async function once(): Promise<void> {
     try {
-      const [leader] = await bounded(lead(sql, 'reconciler', identity.id, LEAD_MS), config.databaseTimeoutMs);
+      const [leader] = await bounded(lead(sql, 'reconciler', identity.id, leadMs), config.databaseTimeoutMs);
       if (leader === undefined) return;
-      await takeFromDeadWorkers(deps);
+      if (heartbeat.steadyMs() >= Math.min(MAX_STEADY_MS, config.leaseMs)) await takeFromDeadWorkers(deps);
       await bounded(removeDeadWorkers(sql), config.databaseTimeoutMs);
       await missingJobs.advance();
     } catch (error) {
@@ -62,13 +69,20 @@ export function createReconciler(deps: WorkerDeps): Reconciler {
     return ticking;
   };
 
+  function start(): void {
+    timer = setTimeout(() => {
+      void tick().finally(() => {
+        if (timer !== undefined) start();
+      });
+    }, tickMs);
+  }
+
   return {
     tick,
-    start() {
-      timer = setInterval(() => void tick(), TICK_EVERY_MS);
-    },
+    start,
     async stop() {
-      clearInterval(timer);
+      clearTimeout(timer);
+      timer = undefined;
       await ticking;
     },
   };

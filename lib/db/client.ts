@@ -59,30 +59,33 @@ function watchAnswers(socket: Socket, limitMs: number): void {
   socket.on('close', disarm);
 }
 
-async function openSocket(options: postgres.Options<never>, timeoutMs: number): Promise<Socket> {
+/**
+ * A socket that is still connecting, as postgres.js expects it: it waits for the connection itself, and a
+ * rejection here would take the connection out of its pool for good.
+ */
+function openSocket(options: postgres.Options<never>, timeoutMs: number): Socket {
   const host = [options.host].flat()[0] ?? 'localhost';
   const port = [options.port].flat()[0] ?? 5432;
   const socket = options.path ? connect({ path: options.path }) : connect({ host, port });
   socket.setNoDelay(true);
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      socket.destroy(
-        Object.assign(new Error('connecting to Postgres timed out'), { code: 'CONNECT_TIMEOUT' }),
-      );
-    }, timeoutMs);
-    socket.once('connect', () => {
-      clearTimeout(timer);
-      socket.removeListener('error', reject);
-      resolve();
-    });
-    socket.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
   watchAnswers(socket, timeoutMs + ANSWER_MARGIN_MS);
+  failLateQueries(socket);
   // postgres.js reads it for the TLS server name.
   return Object.assign(socket, { host });
+}
+
+/**
+ * A query that is written between the socket's `error` and its `close` gets no answer from postgres.js, ever: it
+ * takes a `close` after an error for one that is dealt with. So the error is said again just before.
+ */
+function failLateQueries(socket: Socket): void {
+  const emit = socket.emit.bind(socket);
+  socket.emit = ((event: string, ...args: unknown[]) => {
+    if (event === 'close' && args[0] === true && socket.listenerCount('error') > 0) {
+      emit('error', Object.assign(new Error('the connection is closed'), { code: 'CONNECTION_CLOSED' }));
+    }
+    return emit(event, ...args);
+  }) as typeof socket.emit;
 }
 
 /**
@@ -94,7 +97,7 @@ export function openDatabase(options: DatabaseOptions): Sql {
   const asIs = (value: unknown): unknown => value;
   // `socket` and `max_pipeline` are read by postgres.js 3.4 but missing from its types.
   const extra = {
-    socket: async (parsed: postgres.Options<never>) => openSocket(parsed, timeoutMs),
+    socket: (parsed: postgres.Options<never>) => openSocket(parsed, timeoutMs),
     max_pipeline: options.maxPipeline ?? 100,
   };
   return postgres(url, {

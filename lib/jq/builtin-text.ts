@@ -21,6 +21,9 @@ def recurse(f): def r: ., (f | r); r;
 def recurse(f; cond): def r: ., (f | select(cond) | r); r;
 def recurse: ..;
 def with_entries(f): to_entries | map(f) | from_entries;
+def reverse: if type == "array" then _reverse else [.[length - 1 - range(0; length)]] end;
+def transpose: if type == "array" and all(.[]; type == "array") then _transpose
+  else [range(0; map(length) | max // 0) as $i | [.[][$i]]] end;
 def indices($i): if type == "array" and ($i | type) == "array" then .[$i]
   elif type == "array" then .[[$i]]
   elif type == "string" and ($i | type) == "string" then _strindices($i)

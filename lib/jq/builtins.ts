@@ -1,5 +1,5 @@
 /** The names that every program sees: jq text, special forms and native functions. */
-import type { Ast, Definition } from './ast.ts';
+import type { Ast, Definition, Of } from './ast.ts';
 import { BUILTIN_TEXT } from './builtin-text.ts';
 import type { Node } from './machine.ts';
 import { NATIVES } from './natives.ts';
@@ -81,16 +81,18 @@ const recursive = new WeakMap<Definition, boolean>();
 export function callsItself(definition: Definition): boolean {
   const known = recursive.get(definition);
   if (known !== undefined) return known;
-  const found = mentions(definition.body, definition.name);
+  const found = mentions(definition.body, definition);
   recursive.set(definition, found);
   return found;
 }
 
-function mentions(part: Ast, name: string): boolean {
+function mentions(part: Ast, { name, parameters }: Definition): boolean {
   const pending: unknown[] = [part];
   for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
     if (typeof item !== 'object' || item === null) continue;
-    if ('kind' in item && item.kind === 'call' && 'name' in item && item.name === name) return true;
+    // Only calls have arguments.
+    const call = item as Partial<Of<'call'>>;
+    if (call.kind === 'call' && call.name === name && call.args?.length === parameters.length) return true;
     pending.push(...Object.values(item).filter((child) => child !== undefined));
   }
   return false;

@@ -36,7 +36,7 @@ export interface Program {
   run(input: Json, values: readonly Json[], options?: RunOptions): Json[];
 }
 
-export interface RunOptions {
+interface RunOptions {
   limits?: Partial<Limits>;
   nowSeconds?: number;
 }

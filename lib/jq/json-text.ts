@@ -34,7 +34,7 @@ export function wellFormed(text: string): string {
 }
 
 /** A JSON string with its quotes; DEL is escaped as jq does. */
-export function stringText(text: string): string {
+function stringText(text: string): string {
   const quoted = JSON.stringify(wellFormed(text));
   return quoted.includes('\u007f') ? quoted.replaceAll('\u007f', '\\u007f') : quoted;
 }

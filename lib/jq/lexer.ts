@@ -7,7 +7,7 @@ interface Place {
   end: number;
 }
 
-export type TemplatePart = string | Token[];
+type TemplatePart = string | Token[];
 
 export type Token = Place &
   (
@@ -18,7 +18,7 @@ export type Token = Place &
     | { kind: 'end' }
   );
 
-export const KEYWORDS: ReadonlySet<string> = new Set(
+const KEYWORDS: ReadonlySet<string> = new Set(
   'as def module import include if then else elif end reduce foreach try catch label break and or'.split(' '),
 );
 

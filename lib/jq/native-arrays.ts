@@ -1,13 +1,12 @@
 /** Builtins on arrays: sorting, grouping, searching, flattening. */
 import { fail } from './errors.ts';
 import type { Json } from './json.ts';
-import { isObject, typeName } from './json.ts';
-import { shortText } from './json-text.ts';
 import type { Meter } from './limits.ts';
 import { ELEMENT_BYTES, HEADER_BYTES } from './limits.ts';
 import type { Native } from './node-basic.ts';
 import { typeError, typeError2 } from './operators.ts';
 import { compareValues, equalValues, sortedOrder } from './order.ts';
+import { partsOf } from './paths.ts';
 
 /** The input and its keys as arrays of one length. */
 function checkKeys(input: Json, keys: Json): [items: Json[], keys: Json[]] {
@@ -80,7 +79,7 @@ function flatten(input: Json, depth: Json, meter: Meter): Json {
   if (typeof depth !== 'number') return typeError(depth, 'is not a number');
   if (depth < 0) return fail('flatten depth must not be negative');
   const result: Json[] = [];
-  const stack: { items: Json[]; at: number }[] = [{ items: iterable(input), at: 0 }];
+  const stack: { items: Json[]; at: number }[] = [{ items: partsOf(input), at: 0 }];
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
     if (frame.at === frame.items.length) {
       stack.pop();
@@ -97,26 +96,16 @@ function flatten(input: Json, depth: Json, meter: Meter): Json {
   return result;
 }
 
-function iterable(input: Json): Json[] {
-  if (Array.isArray(input)) return input;
-  if (isObject(input)) return Object.values(input);
-  return fail(`Cannot iterate over ${typeName(input)} (${shortText(input)})`);
+function reverse(items: Json[], meter: Meter): Json {
+  chargeArray(items.length, meter);
+  return items.toReversed();
 }
 
-function reverse(input: Json, meter: Meter): Json {
-  if (input === null) return [];
-  if (typeof input === 'string') return reverse(Array.from(input), meter);
-  if (!Array.isArray(input)) return typeError(input, 'cannot be reversed, as it is not an array');
-  chargeArray(input.length, meter);
-  return input.toReversed();
-}
-
-function transpose(input: Json, meter: Meter): Json {
-  const rows = iterable(input).map((row) => iterable(row));
-  const width = rows.reduce((most, row) => Math.max(most, row.length), 0);
+function transpose(rows: Json[], meter: Meter): Json {
+  const width = rows.reduce<number>((most, row) => Math.max(most, arrayOf(row).length), 0);
   chargeArray(width * (rows.length + 4), meter);
   meter.tick(width * rows.length);
-  return Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? null));
+  return Array.from({ length: width }, (_, column) => rows.map((row) => arrayOf(row)[column] ?? null));
 }
 
 /** The array builtins by `name/arity`; those with `_` take keys that jq text computed. */
@@ -133,6 +122,6 @@ export const ARRAY_NATIVES: readonly [string, Native][] = [
   ['bsearch/1', (machine, input, wanted) => binarySearch(input, wanted, machine.meter)],
   ['flatten/0', (machine, input) => flatten(input, Infinity, machine.meter)],
   ['flatten/1', (machine, input, depth) => flatten(input, depth, machine.meter)],
-  ['reverse/0', (machine, input) => reverse(input, machine.meter)],
-  ['transpose/0', (machine, input) => transpose(input, machine.meter)],
+  ['_reverse/0', (machine, input) => reverse(arrayOf(input), machine.meter)],
+  ['_transpose/0', (machine, input) => transpose(arrayOf(input), machine.meter)],
 ];

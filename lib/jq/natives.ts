@@ -14,7 +14,7 @@ import type { Native } from './node-basic.ts';
 import { add, lengthen, negate, typeError, typeError2 } from './operators.ts';
 import { containsValue, sortedKeys } from './order.ts';
 import { parseJson, parseNumber } from './parse-json.ts';
-import { deletePaths, hasKey, setPath } from './paths.ts';
+import { deletePaths, hasKey, partsOf, setPath } from './paths.ts';
 import { matchRegex, testRegex } from './regex.ts';
 import {
   codePointLength,
@@ -94,12 +94,8 @@ function append(text: Json, more: Json, meter: Meter): Json {
 
 /** jq adds the parts one by one, so a part that cannot be added is reported beside the text so far. */
 function join(input: Json, separator: Json, meter: Meter): Json {
-  if (!Array.isArray(input)) {
-    const parts = isObject(input) ? Object.values(input) : null;
-    return parts === null ? typeError(input, 'cannot be iterated over') : join(parts, separator, meter);
-  }
   let text: Json = null;
-  for (const part of input) {
+  for (const part of partsOf(input)) {
     meter.tick();
     const head: Json = text === null ? '' : append(text, separator, meter);
     const tail = typeof part === 'number' || typeof part === 'boolean' ? toText(part, meter) : (part ?? '');
@@ -109,7 +105,12 @@ function join(input: Json, separator: Json, meter: Meter): Json {
 }
 
 function toEntries(input: Json, meter: Meter): Json {
-  if (!isObject(input)) return typeError(input, 'has no keys');
+  if (typeof input !== 'object' || input === null) return typeError(input, 'has no keys');
+  if (Array.isArray(input)) {
+    meter.charge(input.length * (ELEMENT_BYTES + 2 * MEMBER_BYTES));
+    meter.tick(input.length);
+    return input.map((value, key) => ({ key, value }));
+  }
   const names = Object.keys(input);
   meter.charge(names.length * (ELEMENT_BYTES + 2 * MEMBER_BYTES));
   meter.tick(names.length);
@@ -127,8 +128,7 @@ function firstMember(entry: JsonObject, names: readonly string[]): Json {
 }
 
 function fromEntries(input: Json, meter: Meter): Json {
-  const entries = Array.isArray(input) ? input : isObject(input) ? Object.values(input) : null;
-  if (entries === null) return fail(`Cannot iterate over ${typeName(input)} (${shortText(input)})`);
+  const entries = partsOf(input);
   const result: JsonObject = {};
   meter.charge(entries.length * MEMBER_BYTES + HEADER_BYTES);
   for (const entry of entries) {

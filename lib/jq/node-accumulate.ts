@@ -11,7 +11,7 @@ import type { Combine } from './node-update.ts';
 import { add, lengthen } from './operators.ts';
 
 /** A state under way; `step` takes in what one value of the source bound. */
-export interface Accumulator {
+interface Accumulator {
   step: (environment: Environment | null) => void;
   value: () => Json;
 }

@@ -5,7 +5,7 @@ import { setMember, truthy, typeName } from './json.ts';
 import { shortText } from './json-text.ts';
 import { ELEMENT_BYTES, HEADER_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Direct, Each, Machine, Node } from './machine.ts';
-import { directNode, eachCombination, eachValue, heightOver, makeNode } from './node.ts';
+import { directNode, eachCombination, eachValue, heightOfChain, heightOver, makeNode } from './node.ts';
 import { lengthen } from './operators.ts';
 
 /** A function on values; `a`, `b` and `c` are its arguments, as many as it has. */
@@ -64,7 +64,8 @@ export function pipe(left: Node, right: Node): Node {
       const onValue = machine.onOutput(next, (value, at) => right.step(machine, value, at, env, next));
       left.step(machine, input, path, env, onValue);
     },
-    height: heightOver(left, right),
+    height:
+      left.direct === null && right.direct === null ? heightOfChain(left, right) : heightOver(left, right),
     shares: left.shares && right.shares,
   });
 }

@@ -4,7 +4,7 @@ import { HEADER_BYTES } from './limits.ts';
 import type { Continuation, Direct, Each, Machine, Node, Path } from './machine.ts';
 import { Environment } from './machine.ts';
 import type { StartAccumulator } from './node-accumulate.ts';
-import { eachValue, heightOver, makeNode } from './node.ts';
+import { eachValue, heightOfChain, makeNode } from './node.ts';
 import { getIndex } from './paths.ts';
 
 type Env = Environment | null;
@@ -161,7 +161,7 @@ export function bind(source: Node, binders: readonly Binder[], body: Node): Node
         eachBinding(machine, binders, value, env, (bound) => body.step(machine, input, path, bound, next)),
       );
     },
-    height: heightOver(source, body),
+    height: heightOfChain(source, body),
     shares: source.shares && body.shares,
   });
 }
@@ -241,7 +241,7 @@ export function reduce(
     step: (machine, input, path, env, next) => {
       eachValue(machine, initial, input, env, next, (start) => fold(machine, start, input, path, env, next));
     },
-    height: heightOver(source, initial, update),
+    height: heightOfChain(source, initial, update),
   });
 }
 
@@ -309,6 +309,6 @@ export function foreach(
     step: (machine, input, path, env, next) => {
       eachValue(machine, initial, input, env, next, (start) => fold(machine, start, input, path, env, next));
     },
-    height: heightOver(source, initial, update, extract),
+    height: heightOfChain(source, initial, update, extract),
   });
 }

@@ -8,7 +8,7 @@ import type { Continuation, Direct, Each, Locate, Machine, Node } from './machin
 import { Path } from './machine.ts';
 import { identity } from './node-basic.ts';
 import { directNode, eachCombination, eachValue, heightOver, isAt, makeNode } from './node.ts';
-import { getIndex, getPath } from './paths.ts';
+import { cannotIterate, getIndex, getPath } from './paths.ts';
 
 /** The error of a read that may be written as optional, with `?` behind it. */
 function ignore(error: unknown): undefined {
@@ -152,8 +152,7 @@ function childKeys(machine: Machine, container: Json): string[] | null {
     machine.meter.tick(keys.length >> 3);
     return keys;
   }
-  const name = container === null ? 'null' : typeof container;
-  return fail(`Cannot iterate over ${name} (${shortText(container)})`);
+  return cannotIterate(container);
 }
 
 function stepThrough(
@@ -244,7 +243,7 @@ export const recurse: Node = makeNode({
 });
 
 /** The keys of a path as an array. */
-export function pathKeys(machine: Machine, path: Path): Json[] {
+function pathKeys(machine: Machine, path: Path): Json[] {
   machine.meter.charge(path.length * ELEMENT_BYTES + HEADER_BYTES);
   machine.meter.tick(path.length >> 4);
   const keys: Json[] = [];

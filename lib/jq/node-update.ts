@@ -1,6 +1,7 @@
 /** Assignment operators. Containers copied by one operator are its own and may be changed in place. */
 import type { Json } from './json.ts';
 import { isObject, setMember } from './json.ts';
+import { ELEMENT_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Continuation, Direct, Environment, Machine, Node, Path } from './machine.ts';
 import { eachPath } from './node-path.ts';
 import { eachValue, heightOver, makeNode } from './node.ts';
@@ -57,11 +58,13 @@ export class Draft {
 
   private put(target: Json, key: Json, value: Json): Json {
     if (this.owned.has(target)) {
-      if (typeof key === 'string' && isObject(target) && Object.hasOwn(target, key)) {
+      if (typeof key === 'string' && isObject(target)) {
+        this.machine.meter.charge(MEMBER_BYTES);
         setMember(target, key, value);
         return target;
       }
-      if (typeof key === 'number' && Array.isArray(target) && key >= 0 && key < target.length) {
+      if (typeof key === 'number' && Array.isArray(target) && key >= 0 && Math.trunc(key) <= target.length) {
+        this.machine.meter.charge(ELEMENT_BYTES);
         target[Math.trunc(key)] = value;
         return target;
       }

@@ -22,6 +22,11 @@ export function heightOver(...children: readonly Node[]): number {
   return height + 1;
 }
 
+/** The height of a node whose children emit into one another, each on the JavaScript stack of the one before. */
+export function heightOfChain(...children: readonly Node[]): number {
+  return children.reduce((sum, child) => sum + child.height, 1);
+}
+
 /** A node from its parts; a tree that grows too high loses the plain ways and bounces through the machine. */
 export function makeNode(parts: {
   step: Step;

@@ -24,7 +24,7 @@ export function typeError2(left: Json, right: Json, problem: string): never {
 }
 
 /** Joins two strings into a third one that the program can keep. */
-export function concat(left: string, right: string, meter: Meter): string {
+function concat(left: string, right: string, meter: Meter): string {
   meter.charge(HEADER_BYTES + left.length + right.length);
   return left + right;
 }

@@ -5,7 +5,7 @@ import { isObject, member } from './json.ts';
 import type { Meter } from './limits.ts';
 
 /** Compares strings by code point (UTF-16 order puts astral characters before U+E000). */
-export function compareStrings(left: string, right: string): number {
+function compareStrings(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
   for (let index = 0; index < length; index++) {

@@ -33,8 +33,9 @@ function parsePostfix(reader: TokenReader, target: Ast): Ast | null {
   }
   if (token.kind !== 'symbol') return null;
   if (token.text === '[') return parseBrackets(reader, target);
-  if (token.text === '?') {
-    reader.advance();
+  if (token.text === '?' || token.text === '?//') {
+    if (token.text === '?') reader.advance();
+    else reader.splitAlternative();
     return { kind: 'try', body: target, handler: null };
   }
   if (token.text !== '.') return null;

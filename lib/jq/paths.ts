@@ -137,6 +137,17 @@ export function setPath(root: Json, path: Json, value: Json, meter: Meter): Json
   return result;
 }
 
+/** The error for `.[]` on what has no parts. */
+export function cannotIterate(value: Json): never {
+  return fail(`Cannot iterate over ${typeName(value)} (${shortText(value)})`);
+}
+
+/** The parts of a container as `.[]` gives them. */
+export function partsOf(value: Json): Json[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.values(value) : cannotIterate(value);
+}
+
 /** jq's `has`. */
 export function hasKey(target: Json, key: Json): boolean {
   if (target === null) return false;

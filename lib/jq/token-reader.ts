@@ -49,6 +49,12 @@ export class TokenReader {
     return token;
   }
 
+  /** Reads a `?//` behind a term as `?` and then `//`. */
+  splitAlternative(): void {
+    const { start, end } = this.current;
+    this.tokens[this.index] = { kind: 'symbol', text: '//', start: start + 1, end };
+  }
+
   stepBack(): void {
     this.index--;
   }

@@ -29,6 +29,18 @@ const GLOBAL: ReadonlySet<QueueFailureReason> = new Set([
   'authentication',
 ]);
 
+/** @throws what Redis or the connection said of the first command that failed */
+async function writeProbe(redis: Redis, names: ReturnType<typeof keys>, maxLenEvents: number): Promise<void> {
+  const results = await redis
+    .pipeline()
+    .set(names.probe, Date.now(), 'PX', 60_000)
+    // Not HSETNX: a script that comes first after a FLUSHALL writes BullMQ's own default of 10,000.
+    .hset(names.meta, 'opts.maxLenEvents', maxLenEvents)
+    .exec();
+  const failed = results?.find(([error]) => error)?.[0];
+  if (failed) throw failed;
+}
+
 /**
  * Probes with a small **write** every 500 ms: PING passes under OOM, READONLY and MISCONF. The same round trip
  * restores the queue's own settings (`maxLenEvents`) after a FLUSHALL.
@@ -53,13 +65,7 @@ export function watchAvailability(
     probing = true;
     const timer = setTimeout(() => down('timeout'), PROBE_TIMEOUT_MS);
     try {
-      const results = await redis
-        .pipeline()
-        .set(names.probe, Date.now(), 'PX', 60_000)
-        .hsetnx(names.meta, 'opts.maxLenEvents', maxLenEvents)
-        .exec();
-      const failed = results?.find(([error]) => error)?.[0];
-      if (failed) throw failed;
+      await writeProbe(redis, names, maxLenEvents);
       set({ kind: 'up' });
     } catch (error) {
       down(queueFailureReason(error));

@@ -19,6 +19,8 @@ export interface Producer {
   enqueue(job: RunJob, timeoutMs: number): Promise<EnqueueResult>;
   /** Adds many in one round trip. It is no transaction: after any error every item's outcome is open. */
   enqueueMany(jobs: readonly RunJob[], timeoutMs: number): Promise<EnqueueResult>;
+  /** Takes back the job of a run that will not be executed, unless a worker has it. What stays is dropped by a worker. */
+  discard(runId: string, generation: number): void;
   /** The fail-fast connection, for small commands beside the queue (EXISTS, PUBLISH). */
   redis: Redis;
   close(): Promise<void>;
@@ -99,6 +101,9 @@ export function openProducer(options: ProducerOptions): Producer {
               ),
             timeoutMs,
           ),
+    discard(runId, generation) {
+      queue.remove(jobId(runId, generation)).catch(() => {});
+    },
     async close() {
       availability.stop();
       await queue.close().catch(() => {});

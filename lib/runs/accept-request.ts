@@ -4,7 +4,6 @@ import type { AcceptResult } from '../accept/outcome.ts';
 import { bounded } from '../db/failure.ts';
 import { findRun } from '../db/runs/read.ts';
 import { isTerminal, toRun, type Run, type RunRow } from '../db/runs/row.ts';
-import type { Deps } from '../deps.ts';
 import type { RequestContext } from '../http/route.ts';
 import { readWaitSeconds } from './request.ts';
 
@@ -38,15 +37,4 @@ export async function answer(context: RequestContext, result: AcceptResult): Pro
   if (seconds !== null) context.c.header('Preference-Applied', `wait=${seconds}`);
   const row = seconds === null ? result.row : await afterWaiting(context, result.row, seconds);
   return answerOf(context.c, toRun(row), result.replayed);
-}
-
-/** A run of the org, or the fresh 404. */
-export async function loadRun(
-  deps: Deps,
-  orgId: string,
-  runId: string,
-  workflowId: string | null,
-): Promise<RunRow | undefined> {
-  const [row] = await bounded(findRun(deps.sql, orgId, runId, workflowId), deps.config.databaseTimeoutMs);
-  return row;
 }

@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import type { NewRun } from '../db/runs/insert.ts';
 import type { Json } from '../engine/types.ts';
 import { ApiError } from '../errors.ts';
+import type { Caller, RequestContext } from '../http/route.ts';
 import { closedObject, storableText } from '../http/shapes.ts';
 
 const MAX_KEY_LENGTH = 255;
@@ -14,6 +15,17 @@ const MAX_WAIT_SECONDS = 60;
 const DEFAULT_PRIORITY = 5;
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+const INSTANT_MESSAGE = 'must be an RFC 3339 time with an offset, for example 2026-01-31T09:30:00Z';
+
+/** Whether the text is an RFC 3339 time of a day that exists, from the year 1 on. */
+function isInstant(text: string): boolean {
+  const upper = text.toUpperCase();
+  if (!RFC_3339.test(upper) || Number.isNaN(Date.parse(upper))) return false;
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const day = new Date(`${upper.slice(0, 10)}T00:00:00Z`);
+  return day.toISOString().startsWith(upper.slice(0, 10)) && new Date(upper).getUTCFullYear() >= 1;
+}
+
 const integer = (min: number, max: number) => {
   const message = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
@@ -25,11 +37,10 @@ const startMembers = {
   version: v.optional(integer(1, 2 ** 31 - 1)),
   startAt: v.optional(
     v.pipe(
-      v.string('must be an RFC 3339 time'),
-      v.check(
-        (text) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text)),
-        'must be an RFC 3339 time with an offset, for example 2026-01-31T09:30:00Z',
-      ),
+      v.string(INSTANT_MESSAGE),
+      v.check(isInstant, INSTANT_MESSAGE),
+      // Postgres takes fewer offsets than RFC 3339 has.
+      v.transform((text) => new Date(text.toUpperCase()).toISOString()),
     ),
   ),
   priority: v.optional(integer(0, 9)),
@@ -94,13 +105,19 @@ export function requestDigest(method: string, path: string, body: Uint8Array | s
   return createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');
 }
 
-export interface RunOrigin {
-  orgId: string;
-  workflowId: string;
-  trigger: NewRun['trigger'];
-  requestedBy: string;
-  maxAttempts: number;
-}
+type RunOrigin = Pick<NewRun, 'orgId' | 'workflowId' | 'trigger' | 'requestedBy' | 'maxAttempts'>;
+
+/** What all runs of one request have in common. */
+export const originOf = (
+  { c, deps, caller }: RequestContext & { caller: Caller },
+  trigger: NewRun['trigger'],
+): RunOrigin => ({
+  orgId: caller.orgId,
+  workflowId: c.req.param('workflowId') ?? '',
+  trigger,
+  requestedBy: caller.keyId,
+  maxAttempts: deps.config.retryAttempts,
+});
 
 /** The row to insert; its id is made here. */
 export function toNewRun(origin: RunOrigin, body: StartBody, idempotency: NewRun['idempotency']): NewRun {

@@ -116,7 +116,7 @@ export function unwritableDisk(redis: TestRedis): RedisFault {
   /** In the way of the snapshot: a file cannot be renamed onto a folder, not even by root. */
   const obstacle = (): Promise<string> =>
     onRedis(redis.url, async (client) => {
-      const [, dir = ''] = (await client.config('GET', 'dir')) as string[];
+      const [, dir = ''] = await client.config('GET', 'dir');
       return join(dir, 'dump.rdb');
     });
   return {

@@ -21,7 +21,7 @@ export const ECHO_WORKFLOW = `
 document: { dsl: 1.0.3, namespace: test, name: echo, version: 1.0.0 }
 do:
   - pause:
-      if: \${ .pauseMs != null }
+      if: \${ type == "object" and .pauseMs != null }
       wait: { milliseconds: 1200 }
   - answer:
       set: { echo: '\${ . }' }
@@ -50,6 +50,8 @@ export interface RunStack {
   /** Stopped with the rest. */
   startApi(env?: Record<string, string>): Promise<TestApi>;
   startWorker(env?: Record<string, string>): Promise<TestWorker>;
+  /** Waits for the end of the first pass of the reconciler, which takes young runs too. */
+  firstPass(): Promise<void>;
   /** Every run of the database. */
   rows(): Promise<RowFacts[]>;
   /** Makes every run an hour older: the reconciler leaves what is younger than 30 s to the API. */
@@ -107,7 +109,13 @@ export async function openRunStack(options: RunStackOptions = {}): Promise<RunSt
     await database.drop();
   }
   const api = await own(startApi({ ...env, ...(await options.apiEnv?.(env)) }));
+  const firstPass = async (): Promise<void> =>
+    void (await waitUntil(
+      () => onRedis(redis.url, async (client) => (await client.exists(keys(QUEUE_NAME).epoch)) === 1),
+      { what: 'the first pass of the reconciler is over' },
+    ));
   const worker = options.withWorker === false ? null : await own(startWorker(env));
+  if (worker !== null) await firstPass();
   const org = await createOrg(api.baseUrl, ADMIN_TOKEN);
   const workflowId = await org.publish(ECHO_WORKFLOW);
   return {
@@ -119,6 +127,7 @@ export async function openRunStack(options: RunStackOptions = {}): Promise<RunSt
     worker,
     org,
     workflowId,
+    firstPass,
     startApi: (more = {}) => own(startApi({ ...env, ...more })),
     startWorker: (more = {}) => own(startWorker({ ...env, ...more })),
     rows,

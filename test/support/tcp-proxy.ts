@@ -10,6 +10,8 @@ export interface TcpProxy {
   through(url: string): string;
   /** From now on nothing passes: in both directions, or only what the server answers. New connections too. */
   hold(which: 'both' | 'answers'): void;
+  /** Lets so many more bytes of one client's requests pass, then holds everything of it. */
+  holdAfter(bytes: number): void;
   /** Delivers what was held (also from connections whose other end has given up) and passes all again. */
   release(): void;
   /** Breaks every connection off; what was held is lost. New ones pass. */
@@ -23,6 +25,8 @@ export interface TcpProxy {
 interface Link {
   client: Socket;
   server: Socket;
+  /** Requests beyond the allowance of `holdAfter`. */
+  kept: Buffer[];
 }
 
 /** Opens a proxy to the host and port of `target`. */
@@ -30,9 +34,10 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const links = new Set<Link>();
   let held: 'both' | 'answers' | null = null;
+  let allowance = Number.POSITIVE_INFINITY;
 
-  function forward(from: Socket, to: Socket): void {
-    from.on('data', (chunk: Buffer) => void to.write(chunk));
+  function forward(from: Socket, to: Socket, pass: (chunk: Buffer) => void): void {
+    from.on('data', pass);
     from.on('end', () => void to.end());
     from.on('error', () => to.destroy());
   }
@@ -42,14 +47,24 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
     if (held !== null) server.pause();
   }
 
+  function passRequest(link: Link, chunk: Buffer): void {
+    const passing = chunk.subarray(0, Math.min(chunk.length, allowance));
+    if (passing.length > 0) link.server.write(passing);
+    allowance -= passing.length;
+    if (passing.length === chunk.length) return;
+    link.kept.push(chunk.subarray(passing.length));
+    link.client.pause();
+    link.server.pause();
+  }
+
   function onConnection(client: Socket): void {
     const server = connect({ host: hostname, port: Number(targetPort) });
-    const link = { client, server };
+    const link: Link = { client, server, kept: [] };
     links.add(link);
     client.setNoDelay(true);
     server.setNoDelay(true);
-    forward(client, server);
-    forward(server, client);
+    forward(client, server, (chunk) => passRequest(link, chunk));
+    forward(server, client, (chunk) => void client.write(chunk));
     server.once('close', () => {
       links.delete(link);
       // Destroyed only with nothing left to deliver.
@@ -95,9 +110,14 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
       held = which;
       for (const link of links) holdLink(link);
     },
+    holdAfter(bytes) {
+      allowance = bytes;
+    },
     release() {
       held = null;
-      for (const { client, server } of links) {
+      allowance = Number.POSITIVE_INFINITY;
+      for (const { client, server, kept } of links) {
+        for (const chunk of kept.splice(0)) server.write(chunk);
         client.resume();
         server.resume();
       }

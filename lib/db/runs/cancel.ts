@@ -5,7 +5,7 @@ import { runColumns, type RunRow } from './row.ts';
 /** Ends a run that has not ended. Raises lease and generation, so no write and no job of it counts any more. */
 export const cancelRun = (sql: Sql, orgId: string, runId: string, entryText: string) => sql<RunRow[]>`
   WITH u AS (
-    UPDATE workflow_runs SET status = 'cancelled', status_since = now(), finished_at = now(), claimed_by = NULL, progress = NULL,
+    UPDATE workflow_runs SET status = 'cancelled', status_since = now(), finished_at = GREATEST(now(), created_at, started_at), claimed_by = NULL, progress = NULL,
       next_attempt_at = NULL, resuming = false, lease = lease + 1, generation = generation + 1,
       timeline_count = timeline_count + 1
     WHERE id = ${runId} AND org_id = ${orgId} AND status IN ('queued', 'running', 'waiting', 'suspended')

@@ -60,7 +60,7 @@ export const requeueRunsOfDeadWorkers = (
     ORDER BY r.id LIMIT ${options.limit} FOR UPDATE SKIP LOCKED
   ), u AS (
     UPDATE workflow_runs r SET status = 'queued', status_since = now(), claimed_by = NULL, resuming = false, next_attempt_at = NULL,
-      generation = r.generation + 1, timeline_count = r.timeline_count + 1
+      lease = r.lease + 1, generation = r.generation + 1, timeline_count = r.timeline_count + 1
     FROM lost WHERE r.id = lost.id
     RETURNING r.id, r.org_id, r.workflow_id, r.version, r.generation, r.priority, r.attempt_count, r.timeline_count
   ), e AS (
@@ -71,9 +71,16 @@ export const requeueRunsOfDeadWorkers = (
 
 /**
  * Runs that the row says this worker holds although it does not know of them (the answer to a claim was lost):
- * back to the queue. No try is spent: nothing of them ran.
+ * back to the queue. No try is spent: nothing of them ran. `minAgeMs` is longer than what lies between the look
+ * at the held runs and this statement, so that a claim in between is left alone.
  */
-export const requeueStrays = (sql: Sql, workerId: string, heldRunIds: readonly string[]) => sql<RequeueRow[]>`
-  UPDATE workflow_runs SET status = 'queued', status_since = now(), claimed_by = NULL, resuming = true, generation = generation + 1
-  WHERE status = 'running' AND claimed_by = ${workerId} AND NOT (id = ANY(${[...heldRunIds]}::uuid[]))
+export const requeueStrays = (
+  sql: Sql,
+  options: { workerId: string; heldRunIds: readonly string[]; minAgeMs: number },
+) => sql<RequeueRow[]>`
+  UPDATE workflow_runs SET status = 'queued', status_since = now(), claimed_by = NULL, resuming = true,
+    lease = lease + 1, generation = generation + 1
+  WHERE status = 'running' AND claimed_by = ${options.workerId}
+    AND NOT (id = ANY(${[...options.heldRunIds]}::uuid[]))
+    AND status_since < now() - ${options.minAgeMs} * interval '1 millisecond'
   RETURNING id, org_id, workflow_id, version, generation, priority, attempt_count, 0::float8 AS delay_ms`;

@@ -6,8 +6,12 @@ export interface Fence {
   runId: string;
   orgId: string;
   lease: number;
-  /** Timeline entries written so far, as this attempt knows it: makes a write safe to repeat. */
+  /**
+   * Timeline entries written and dropped so far, as this attempt knows it: makes a write safe to repeat, and void
+   * when it arrives late.
+   */
   timelineCount: number;
+  timelineDropped: number;
 }
 
 /** Entries to append, serialised as one JSON array, how many they are, and how many were beyond the cap. */
@@ -49,7 +53,7 @@ export const writeCheckpoint = (sql: Sql, fence: Fence, progressText: string, ba
     UPDATE workflow_runs SET progress = ${progressText}::text::json,
       timeline_count = timeline_count + ${batch.count}, timeline_dropped = timeline_dropped + ${batch.dropped}
     WHERE id = ${fence.runId} AND lease = ${fence.lease} AND status = 'running'
-      AND timeline_count = ${fence.timelineCount}
+      AND timeline_count = ${fence.timelineCount} AND timeline_dropped = ${fence.timelineDropped}
     RETURNING lease, timeline_count
   ), e AS (${appendTimeline(sql, fence, batch)})
   SELECT lease FROM u`;
@@ -70,10 +74,10 @@ export const leaveRun = (sql: Sql, fence: Fence, leave: Leave, batch: TimelineBa
         now() + ${leave.delayMs}::float8 * interval '1 millisecond',
         to_timestamp(${leave.untilMs}::float8 / 1000)),
       generation = generation + ${leave.newGeneration ? 1 : 0},
-      finished_at = CASE WHEN ${leave.status} IN ('succeeded', 'failed') THEN now() END,
+      finished_at = CASE WHEN ${leave.status} IN ('succeeded', 'failed') THEN GREATEST(now(), started_at) END,
       timeline_count = timeline_count + ${batch.count}, timeline_dropped = timeline_dropped + ${batch.dropped}
     WHERE id = ${fence.runId} AND lease = ${fence.lease} AND status = 'running'
-      AND timeline_count = ${fence.timelineCount}
+      AND timeline_count = ${fence.timelineCount} AND timeline_dropped = ${fence.timelineDropped}
     RETURNING generation, next_attempt_at, timeline_count
   ), e AS (${appendTimeline(sql, fence, batch)})
   SELECT generation, next_attempt_at,
@@ -84,10 +88,11 @@ export interface OwnWrite extends LeftRun {
   lease: number;
   status: string;
   timeline_count: number;
+  timeline_dropped: number;
 }
 
 /** After a write whose outcome is not known: the row as it stands, to see whether the write landed. */
 export const findOwnWrite = (sql: Sql, runId: string) => sql<OwnWrite[]>`
-  SELECT lease, status, timeline_count, generation, next_attempt_at,
+  SELECT lease, status, timeline_count, timeline_dropped::float8 AS timeline_dropped, generation, next_attempt_at,
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
   FROM workflow_runs WHERE id = ${runId}`;

@@ -1,4 +1,4 @@
-/** The accept contract while Redis answers but refuses writes: PING passes in every one of these. */
+/** The accept contract while Redis answers but refuses writes. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { expectContractThrough, expectRefusedThroughout } from '../../support/outage.ts';
 import { full, flickering, passwordChanged, readOnly, unwritableDisk } from '../../support/redis-faults.ts';

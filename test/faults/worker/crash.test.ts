@@ -16,15 +16,15 @@ describe('with the default lease', () => {
 
   it('another worker finishes every run within 30 s, and no recorded step is called again', async () => {
     const { effects, org } = stack;
-    const steps = STEPS.map((step) => callStep(effects.endpoint(step, { delayMs: 200 })));
+    const steps = STEPS.map((step) => callStep(effects.endpoint(step, { delayMs: 300 })));
     const id = await org.publish(workflow(...steps, gathered));
     const dying = await stack.startWorker();
     const runs = await Promise.all(Array.from({ length: RUNS }, () => stack.begin(id)));
     await Promise.all(runs.map((run) => effects.called(run, 'two')));
-    await stack.startWorker();
     const killedAt = Date.now();
     dying.kill('SIGKILL');
     await dying.exited;
+    await stack.startWorker();
     const before = new Map(runs.map((run) => [run, effects.of(run).length]));
     const statuses = await stack.allEnded(runs, 30_000);
     console.info(`taken over and finished ${Date.now() - killedAt} ms after SIGKILL`);
