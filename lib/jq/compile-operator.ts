@@ -3,7 +3,7 @@ import type { BinaryOperator, UpdateOperator } from './ast.ts';
 import { truthy } from './json.ts';
 import type { Json } from './json.ts';
 import type { Machine, Node } from './machine.ts';
-import { callNative } from './node-basic.ts';
+import { callNative } from './node-native.ts';
 import type { Combine } from './node-update.ts';
 import { assign, updateBy, updateWith } from './node-update.ts';
 import { add, divide, multiply, remainder, subtract } from './operators.ts';

@@ -1,8 +1,8 @@
 /** Destructuring patterns to binders. */
 import type { Pattern } from './ast.ts';
 import type { Node } from './machine.ts';
-import type { Binder, Extract, PatternPart } from './node-bind.ts';
-import { extractParts, extractSelf, patternBinder, plainBinder } from './node-bind.ts';
+import type { Binder, Extract, PatternPart } from './node-pattern.ts';
+import { extractParts, extractSelf, patternBinder, plainBinder } from './node-pattern.ts';
 import { literal } from './node.ts';
 import type { Compile, Place } from './scope.ts';
 import { within } from './scope.ts';

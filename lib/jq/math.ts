@@ -1,6 +1,6 @@
 /** The C math library as jq offers it. */
 import type { Json } from './json.ts';
-import type { Native } from './node-basic.ts';
+import type { Native } from './node-native.ts';
 import { typeError } from './operators.ts';
 
 function number(value: Json): number {

@@ -3,7 +3,7 @@ import { fail } from './errors.ts';
 import type { Json } from './json.ts';
 import type { Meter } from './limits.ts';
 import { ELEMENT_BYTES, HEADER_BYTES } from './limits.ts';
-import type { Native } from './node-basic.ts';
+import type { Native } from './node-native.ts';
 import { typeError, typeError2 } from './operators.ts';
 import { compareValues, equalValues, sortedOrder } from './order.ts';
 import { partsOf } from './paths.ts';

@@ -10,7 +10,7 @@ import { ELEMENT_BYTES, HEADER_BYTES, MEMBER_BYTES } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { MATH } from './math.ts';
 import { ARRAY_NATIVES } from './native-arrays.ts';
-import type { Native } from './node-basic.ts';
+import type { Native } from './node-native.ts';
 import { add, lengthen, negate, typeError, typeError2 } from './operators.ts';
 import { containsValue, sortedKeys } from './order.ts';
 import { parseJson, parseNumber } from './parse-json.ts';

@@ -170,23 +170,33 @@ export function updateWith(target: Node, update: Node): Node {
 /** Combines the old value with the right side of `+=` and its kin; undefined deletes. */
 export type Combine = (machine: Machine, old: Json, value: Json) => Json | undefined;
 
-/** `target += value` and its kin; one output for each value. */
-export function updateBy(target: Node, value: Node, combine: Combine): Node {
+/** The plain way of an assignment to one path: writes there what `change` makes of the one value. */
+function assignDirect(
+  target: Node,
+  value: Node,
+  change: (machine: Machine, input: Json, keys: Json[], value: Json) => Json,
+): Direct | null {
   const { locate } = target;
   const { direct } = value;
-  const plain: Direct | null =
-    locate === null || direct === null
-      ? null
-      : (machine, input, env) => {
-          const operand = direct(machine, input, env);
-          if (operand === undefined) return undefined;
-          const keys = locate(machine, input, env);
-          if (keys === undefined) return input;
-          const after = combine(machine, getPath(input, keys, machine.meter), operand) ?? null;
-          return setPath(input, keys, after, machine.meter);
-        };
+  if (locate === null || direct === null) return null;
+  return (machine, input, env) => {
+    const operand = direct(machine, input, env);
+    if (operand === undefined) return undefined;
+    const keys = locate(machine, input, env);
+    if (keys === undefined) return input;
+    return setPath(input, keys, change(machine, input, keys, operand), machine.meter);
+  };
+}
+
+/** `target += value` and its kin; one output for each value. */
+export function updateBy(target: Node, value: Node, combine: Combine): Node {
   return makeNode({
-    direct: plain,
+    direct: assignDirect(
+      target,
+      value,
+      (machine, input, keys, operand) =>
+        combine(machine, getPath(input, keys, machine.meter), operand) ?? null,
+    ),
     step: (machine, input, path, env, next) => {
       eachValue(machine, value, input, env, next, (operand) => {
         const change: Change = { direct: (old) => combine(machine, old, operand) };
@@ -199,19 +209,8 @@ export function updateBy(target: Node, value: Node, combine: Combine): Node {
 
 /** `target = value`; one output for each value. */
 export function assign(target: Node, value: Node): Node {
-  const { locate } = target;
-  const { direct } = value;
-  const plain: Direct | null =
-    locate === null || direct === null
-      ? null
-      : (machine, input, env) => {
-          const after = direct(machine, input, env);
-          if (after === undefined) return undefined;
-          const keys = locate(machine, input, env);
-          return keys === undefined ? input : setPath(input, keys, after, machine.meter);
-        };
   return makeNode({
-    direct: plain,
+    direct: assignDirect(target, value, (_machine, _input, _keys, after) => after),
     step: (machine, input, path, env, next) => {
       eachValue(machine, value, input, env, next, (after) => {
         const draft = new Draft(machine, input);

@@ -1,7 +1,7 @@
 /** Names in scope at a place of the program. Bindings know their absolute level in the environment. */
 import type { Ast, Definition } from './ast.ts';
 import type { Node } from './machine.ts';
-import type { FunctionTarget } from './node-control.ts';
+import type { FunctionTarget } from './node-call.ts';
 
 /** A function that can be called: its definition and where its body lives. */
 export interface FunctionEntry extends FunctionTarget {

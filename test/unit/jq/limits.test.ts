@@ -129,6 +129,13 @@ describe('compiling', () => {
     const source = `def f(g): ${'g, '.repeat(2000)} g; f(${'. + '.repeat(300)} 1)`;
     expect(() => compile(source, { variables: [] })).toThrow('the program is too large');
   });
+
+  it('copies the bodies of functions into their calls only while the program is small', () => {
+    // With every call replaced, 40 * 40 * 40 bodies would be more nodes than a program may have.
+    const sumOf40 = (call: string): string => Array.from({ length: 40 }, () => call).join(' + ');
+    const source = `def a: 1; def b: ${sumOf40('a')}; def c: ${sumOf40('b')}; def d: ${sumOf40('c')}; d`;
+    expect(outputs(source, null, { maxTimeMs: 20_000 })).toEqual([64_000]);
+  });
 });
 
 describe('budgets', () => {
