@@ -110,7 +110,7 @@ class FencedAttempt implements Attempt {
       now: databaseClock(claimed),
       random: Math.random,
       monotonic: () => performance.now(),
-      yield: () => new Promise((resolve) => setImmediate(resolve)),
+      yield: deps.turn,
       sleep: async (ms) => sleep(ms, undefined, { signal: holder.signal }),
       record: this.#recorder.record,
       recorded: async () => {

@@ -22,6 +22,8 @@ export interface WorkerDeps {
   definitions: DefinitionCache;
   /** Of this release; expressions read it as $runtime.version. */
   version: string;
+  /** Gives the event loop a turn before a run goes on computing. */
+  turn: () => Promise<void>;
   /** The attempts this process holds. */
   attempts: Attempts;
 }

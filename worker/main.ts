@@ -19,6 +19,7 @@ import { newIdentity } from './identity.ts';
 import { createProcessor, type Intake } from './processor.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { atMost, drain } from './shutdown.ts';
+import { createTurns } from './turns.ts';
 
 /** One for the heartbeat and one for the reconciler. */
 const PULSE_CONNECTIONS = 2;
@@ -54,6 +55,7 @@ function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
     identity: newIdentity(config.concurrency),
     definitions: createDefinitionCache(sql, config),
     version: VERSION,
+    turn: createTurns(),
     attempts: createAttempts(),
   };
 }

@@ -44,10 +44,9 @@ class Pass implements MissingJobsPass {
     const { redis } = this.#deps.queue;
     const [known, info] = await Promise.all([redis.get(this.#names.epoch), redis.info('server')]);
     const epoch = /^run_id:(\w+)/m.exec(info)?.[1] ?? 'unknown';
-    if (known === epoch) return;
-    if (known === this.#deps.identity.id && this.#epoch === epoch) return;
-    // Our mark goes when the data goes again: then the pass begins anew.
-    await redis.set(this.#names.epoch, this.#deps.identity.id);
+    if (known === epoch || this.#epoch === epoch) return;
+    // A mark that goes when the data goes again: then the pass is not confirmed.
+    await redis.set(this.#names.epoch, 'searching');
     this.#epoch = epoch;
     this.#after = null;
     this.#deps.log.info({ epoch }, 'the queue is new or has lost its data: every waiting run is looked at');
@@ -68,7 +67,7 @@ class Pass implements MissingJobsPass {
       this.#after = { dueAt: last.due_at, id: last.id };
       return false;
     }
-    // Only over the mark: data that was lost during the last page is looked for by the next pass.
+    // Only over the mark: what was lost during this pass is looked for by the next.
     if (this.#epoch !== null) await queue.redis.set(this.#names.epoch, this.#epoch, 'XX');
     this.#epoch = null;
     this.#after = null;

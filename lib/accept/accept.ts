@@ -18,6 +18,7 @@ import {
   outcomeUnknown,
   queueUnavailable,
   refused,
+  replayUnavailable,
   type AcceptResult,
 } from './outcome.ts';
 import { explainMissing, findReplays } from './replay.ts';
@@ -87,7 +88,7 @@ async function giveUp(
   replays: Map<NewRun, KeyedRun>,
   reason: QueueFailureReason,
 ): Promise<void> {
-  for (const run of replays.keys()) settle(state, run, refused(queueUnavailable(reason)));
+  for (const run of replays.keys()) settle(state, run, refused(replayUnavailable(reason)));
   const outcomes = await takeBack(
     state.deps,
     [...fresh.keys()].map((run) => run.id),
@@ -188,13 +189,17 @@ async function judgeMissing(
 ): Promise<void> {
   const { deps } = state;
   const keyed = await findReplays(deps, missing);
+  const reasons = await explainMissing(
+    deps,
+    missing.filter((run) => !keyed.has(run)),
+  );
   const expired: string[] = [];
   for (const run of missing) {
     const verdict = keyed.get(run);
     if (verdict === undefined) {
-      const explanation = await explainMissing(deps, run);
-      if (explanation === null) again.push(run);
-      else settle(state, run, refused(explanation));
+      const reason = reasons.get(run);
+      if (reason === undefined) again.push(run);
+      else settle(state, run, refused(reason));
     } else if (verdict.kind === 'replay') replays.set(run, verdict.row);
     else if (verdict.kind === 'settled') settle(state, run, verdict.result);
     else {
@@ -210,10 +215,11 @@ async function judgeMissing(
 /** While the queue is known to be down: no row is written, but a key that names a surely accepted run answers. */
 async function refuseWhileDown(state: Acceptance, runs: NewRun[], reason: QueueFailureReason): Promise<void> {
   const withKey = runs.filter((run) => run.idempotency !== null);
-  const keyed = withKey.length === 0 ? new Map() : await findReplays(state.deps, withKey);
+  const keyed = await findReplays(state.deps, withKey);
   for (const run of runs) {
     const verdict = keyed.get(run);
-    settle(state, run, verdict?.kind === 'settled' ? verdict.result : refused(queueUnavailable(reason)));
+    const error = verdict?.kind === 'replay' ? replayUnavailable(reason) : queueUnavailable(reason);
+    settle(state, run, verdict?.kind === 'settled' ? verdict.result : refused(error));
   }
 }
 

@@ -9,14 +9,17 @@ export type AcceptResult =
 /** Seconds after which trying again makes sense: the queue and the database come back within a few seconds. */
 const RETRY_AFTER_SECONDS = 2;
 
+const notQueued = (reason: string, detail: string): ApiError =>
+  new ApiError('QUEUE_UNAVAILABLE', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS, extra: { reason } });
+
 export const queueUnavailable = (reason: string): ApiError =>
-  new ApiError(
-    'QUEUE_UNAVAILABLE',
-    'The run was not created and will never execute; send the request again.',
-    {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-      extra: { reason },
-    },
+  notQueued(reason, 'The run was not created and will never execute; send the request again.');
+
+/** For a replay: its run is another request's, which has got or gets its own answer. */
+export const replayUnavailable = (reason: string): ApiError =>
+  notQueued(
+    reason,
+    'The run of this Idempotency-Key could not be queued again; nothing was created or removed. Send the request again.',
   );
 
 export const databaseUnavailable = (cause?: unknown): ApiError =>

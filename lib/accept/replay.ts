@@ -1,6 +1,12 @@
 /** A run that was not inserted: a replay of an idempotency key, or a workflow that cannot run. */
 import { bounded } from '../db/failure.ts';
-import { findKeyedRuns, findWorkflowState, type KeyedRun, type NewRun } from '../db/runs/insert.ts';
+import {
+  findKeyedRuns,
+  findWorkflowState,
+  type KeyedRun,
+  type NewRun,
+  type WorkflowState,
+} from '../db/runs/insert.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, notFound } from '../errors.ts';
 import { refused, type AcceptResult } from './outcome.ts';
@@ -45,15 +51,30 @@ export async function findReplays(deps: Deps, runs: readonly NewRun[]): Promise<
   return verdicts;
 }
 
-/** Why the workflow could not run, or null when it can (its state changed meanwhile: try again). */
-export async function explainMissing(deps: Deps, run: NewRun): Promise<ApiError | null> {
-  const [workflow] = await bounded(
-    findWorkflowState(deps.sql, run.orgId, run.workflowId),
-    deps.config.databaseTimeoutMs,
-  );
+/**
+ * Why workflows could not run, asked once for each. A run whose workflow can run is left out of the answer: its
+ * state changed meanwhile, so that it is worth another try.
+ */
+export async function explainMissing(deps: Deps, runs: readonly NewRun[]): Promise<Map<NewRun, ApiError>> {
+  const reasons = new Map<NewRun, ApiError>();
+  const states = new Map<string, WorkflowState | undefined>();
+  for (const run of runs) {
+    const { orgId, workflowId } = run;
+    if (!states.has(workflowId)) {
+      const query = findWorkflowState(deps.sql, orgId, workflowId);
+      states.set(workflowId, (await bounded(query, deps.config.databaseTimeoutMs))[0]);
+    }
+    const reason = whyNot(states.get(workflowId), run.version);
+    if (reason !== null) reasons.set(run, reason);
+  }
+  return reasons;
+}
+
+function whyNot(workflow: WorkflowState | undefined, version: number | null): ApiError | null {
   if (workflow === undefined) return notFound();
-  if (workflow.archived)
+  if (workflow.archived) {
     return new ApiError('INVALID_STATE', 'The workflow is archived: it takes no more runs.');
+  }
   const newest = workflow.published_version;
   if (newest === null) {
     return new ApiError(
@@ -61,9 +82,9 @@ export async function explainMissing(deps: Deps, run: NewRun): Promise<ApiError 
       'Publish the workflow first: POST …/publish freezes its draft as a version.',
     );
   }
-  if (run.version !== null && run.version > newest) {
-    return new ApiError('VALIDATION_FAILED', `The workflow has no version ${run.version}.`, {
-      errors: [{ path: '/version', message: `there is no version ${run.version}; the newest is ${newest}` }],
+  if (version !== null && version > newest) {
+    return new ApiError('VALIDATION_FAILED', `The workflow has no version ${version}.`, {
+      errors: [{ path: '/version', message: `there is no version ${version}; the newest is ${newest}` }],
     });
   }
   return null;

@@ -42,12 +42,19 @@ export function failFastOptions(timeoutMs: number, name: string): ConnectionOpti
   };
 }
 
-/** For BullMQ's workers and for subscribers: waits out an outage, reconnects within a second. */
+/** Longer than BullMQ's longest blocking command, 10 s. */
+const SILENCE_MS = 15_000;
+
+/**
+ * For BullMQ's workers and for subscribers: waits out an outage, reconnects within a second. A peer that owes an
+ * answer and is silent is dropped: TCP alone would wait for a lost one for a quarter of an hour.
+ */
 export function patientOptions(name: string): ConnectionOptions {
   return {
     connectionName: name,
     maxRetriesPerRequest: null,
     connectTimeout: 2000,
+    socketTimeout: SILENCE_MS,
     disconnectTimeout: 500,
     enableReadyCheck: true,
     maxLoadingRetryTime: 500,

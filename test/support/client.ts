@@ -64,10 +64,7 @@ export interface OrgClient {
   publish(definition: string): Promise<string>;
   /** Without a body nothing is sent. */
   start(workflowId: string, body?: StartBody, options?: StartOptions): Promise<Answer<Started>>;
-  batch(
-    workflowId: string,
-    items: (StartBody & { idempotencyKey?: string })[],
-  ): Promise<Answer<BatchAnswer>>;
+  batch(workflowId: string, items: (StartBody & { idempotencyKey?: string })[]): Promise<Answer<BatchAnswer>>;
   get(runId: string): Promise<Answer<Shown>>;
   list(query?: string): Promise<Answer<Listed>>;
   cancel(runId: string): Promise<Answer<Started>>;
@@ -122,7 +119,12 @@ export function orgClient(baseUrl: string, orgId: string, apiKey: string): OrgCl
     call,
     async publish(definition) {
       const headers = { 'content-type': 'application/yaml' };
-      const created = await call<{ workflow: { id: string } }>('POST', `${org}/workflows`, definition, headers);
+      const created = await call<{ workflow: { id: string } }>(
+        'POST',
+        `${org}/workflows`,
+        definition,
+        headers,
+      );
       const published = await call('POST', `${org}/workflows/${created.body.workflow?.id}/publish`);
       if (published.status !== 200)
         throw new Error(`not published: ${JSON.stringify([created.body, published.body])}`);
@@ -147,11 +149,14 @@ export function orgClient(baseUrl: string, orgId: string, apiKey: string): OrgCl
 
 /** Creates an org with the admin token; the client uses its first key. */
 export async function createOrg(baseUrl: string, adminToken: string): Promise<OrgClient> {
-  const { status, body } = await send<{ org: { id: string }; apiKey: { key: string } }>(`${baseUrl}/v1/orgs`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'test' }),
-  });
+  const { status, body } = await send<{ org: { id: string }; apiKey: { key: string } }>(
+    `${baseUrl}/v1/orgs`,
+    {
+      method: 'POST',
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'test' }),
+    },
+  );
   if (status !== 201) throw new Error(`the org was not created: ${status} ${JSON.stringify(body)}`);
   return orgClient(baseUrl, body.org.id, body.apiKey.key);
 }

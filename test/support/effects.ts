@@ -96,7 +96,16 @@ class Service implements EffectService {
     const call = (this.#calls.get(`${key} ${step}`) ?? 0) + 1;
     this.#calls.set(`${key} ${step}`, call);
     const { headers } = request;
-    const effect: Effect = { key, step, call, startedAt: Date.now(), status: null, abandonedAt: null, headers, body: '' };
+    const effect: Effect = {
+      key,
+      step,
+      call,
+      startedAt: Date.now(),
+      status: null,
+      abandonedAt: null,
+      headers,
+      body: '',
+    };
     this.effects.push(effect);
     response.once('close', () => {
       if (effect.status === null) effect.abandonedAt = Date.now();
@@ -124,7 +133,10 @@ export type Task = Record<string, unknown>;
 
 /** The text of a definition (JSON is YAML). */
 export const workflow = (...tasks: Task[]): string =>
-  JSON.stringify({ document: { dsl: '1.0.3', namespace: 'test', name: 'worker', version: '1.0.0' }, do: tasks });
+  JSON.stringify({
+    document: { dsl: '1.0.3', namespace: 'test', name: 'worker', version: '1.0.0' },
+    do: tasks,
+  });
 
 /** A task that calls a step of the service and appends the answer to the run's context. */
 export const callStep = (endpoint: string, more: Record<string, unknown> = {}): Task => {

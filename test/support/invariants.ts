@@ -81,7 +81,7 @@ function rowProblems(run: RunFacts): string[] {
     ended && run.next_ms !== null && 'ended, and to be run later',
     run.has_error !== (run.status === 'failed') && `error does not fit ${run.status}`,
     started === null && !['queued', 'cancelled'].includes(run.status) && 'was never started',
-    (run.attempt_count > 0) !== (started !== null) && 'attempts do not fit started_at',
+    run.attempt_count > 0 !== (started !== null) && 'attempts do not fit started_at',
   ].filter((problem) => problem !== false);
 }
 
@@ -134,7 +134,8 @@ function graphProblems(entries: readonly Entry[], minBackoffMs: number): string[
     }
     const step = STEPS[entry.type];
     if (step === undefined) {
-      if (!['running', 'waiting', 'handed_over'].includes(phase)) problems.push(`${entry.type} while ${phase}`);
+      if (!['running', 'waiting', 'handed_over'].includes(phase))
+        problems.push(`${entry.type} while ${phase}`);
       continue;
     }
     if (!step.from.includes(phase)) problems.push(`${entry.type} (${entry.id}) while ${phase}`);
@@ -167,7 +168,9 @@ function logProblems(run: RunFacts, lines: readonly LogLine[], killed: boolean):
   for (const { event } of terminal) {
     if (TERMINAL_EVENT[event ?? ''] !== run.status) problems.push(`${event} of a run that is ${run.status}`);
   }
-  const begun = lines.filter(({ event }) => event === 'workflow_run_started').map((line) => line['attemptCount']);
+  const begun = lines
+    .filter(({ event }) => event === 'workflow_run_started')
+    .map((line) => line['attemptCount']);
   if (new Set(begun).size !== begun.length) problems.push(`attempts begun: ${begun.join(', ')}`);
   const most = Math.max(0, ...begun.map(Number));
   if (most > run.attempt_count) problems.push(`attempt ${most} was begun, ${run.attempt_count} are counted`);

@@ -39,7 +39,15 @@ export async function sample(label: string, start: () => Promise<Answer<Started>
     return { label, sentAt, latencyMs, status, code, runId, reason };
   } catch (error) {
     const reason = error instanceof Error ? `${error.message} ${String(error.cause)}` : String(error);
-    return { label, sentAt, latencyMs: performance.now() - sentAt, status: 0, code: null, runId: null, reason };
+    return {
+      label,
+      sentAt,
+      latencyMs: performance.now() - sentAt,
+      status: 0,
+      code: null,
+      runId: null,
+      reason,
+    };
   }
 }
 

@@ -13,7 +13,7 @@ const KNOWN_AFTER_MS = 1700;
 /** Contract, section 1: runs are accepted again so soon after Redis is back. */
 const RECOVERY_MS = 5000;
 const MIN_REQUESTS = 500;
-const PER_SECOND = 90;
+const PER_SECOND = 120;
 /** Every so many runs one waits for a timer, so that at any time some of them exist only as delayed jobs. */
 const SLOW_EVERY = 8;
 
@@ -94,7 +94,7 @@ async function driveThrough(load: Load, fault: RedisFault, lastsMs: number): Pro
     what: 'a run is accepted again',
     timeoutMs: RECOVERY_MS,
   });
-  await until(performance.now() + 1500);
+  await until(performance.now() + 1000);
   await waitUntil(() => load.samples.length >= MIN_REQUESTS, { what: `${MIN_REQUESTS} requests` });
   return { samples: load.samples, failedAt, knownFrom: failedAt + KNOWN_AFTER_MS, backAt };
 }
@@ -109,7 +109,11 @@ const p99 = (group: readonly { latencyMs: number }[]): number =>
  * Latencies of the 503s, and that the last requests of all were accepted. A machine that is busy with other
  * things makes every request slow: what /health/live took at the same time, which needs nothing, is added.
  */
-function expectBounds({ samples, knownFrom, backAt }: Outage, live: readonly Read[], deadlineMs: number): void {
+function expectBounds(
+  { samples, knownFrom, backAt }: Outage,
+  live: readonly Read[],
+  deadlineMs: number,
+): void {
   const refused = samples.filter(({ code }) => code === 'QUEUE_UNAVAILABLE');
   const whileKnown = ({ sentAt }: { sentAt: number }): boolean => sentAt >= knownFrom && sentAt < backAt;
   const known = refused.filter(whileKnown);
@@ -127,7 +131,7 @@ function expectBounds({ samples, knownFrom, backAt }: Outage, live: readonly Rea
 export async function expectContractThrough(
   stack: RunStack,
   fault: RedisFault,
-  { deadlineMs, lastsMs = 3000, org = stack.org }: OutageOptions,
+  { deadlineMs, lastsMs = 2600, org = stack.org }: OutageOptions,
 ): Promise<Outage> {
   const known = await org.start(stack.workflowId);
   expect(known.status).toBe(201);

@@ -2,7 +2,14 @@
 import postgres from 'postgres';
 import { keys } from '../../lib/queue/connection.ts';
 import { createOrg, type OrgClient } from './client.ts';
-import { ADMIN_TOKEN, startApi, startWorker, type ProcessEnv, type TestApi, type TestWorker } from './processes.ts';
+import {
+  ADMIN_TOKEN,
+  startApi,
+  startWorker,
+  type ProcessEnv,
+  type TestApi,
+  type TestWorker,
+} from './processes.ts';
 import { onRedis } from './redis-faults.ts';
 import {
   createTestDatabase,
@@ -89,7 +96,7 @@ export async function openRunStack(options: RunStackOptions = {}): Promise<RunSt
   const sql = postgres(database.url, { max: 4, fetch_types: false, onnotice: () => {} });
   const env: ProcessEnv = {
     // A job whose end Redis did not take is looked at again after twice that.
-    WORKFLOW_LEASE_MS: '4000',
+    WORKFLOW_LEASE_MS: '2500',
     ...options.env,
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
@@ -131,8 +138,7 @@ export async function openRunStack(options: RunStackOptions = {}): Promise<RunSt
     startApi: (more = {}) => own(startApi({ ...env, ...more })),
     startWorker: (more = {}) => own(startWorker({ ...env, ...more })),
     rows,
-    age: async () =>
-      void (await sql`UPDATE workflow_runs SET created_at = created_at - interval '1 hour'`),
+    age: async () => void (await sql`UPDATE workflow_runs SET created_at = created_at - interval '1 hour'`),
     settled: async (timeoutMs = 20_000) => {
       const isOver = (status: string): boolean => ['succeeded', 'failed', 'cancelled'].includes(status);
       await waitUntil(

@@ -14,6 +14,8 @@ export interface TcpProxy {
   holdAfter(bytes: number): void;
   /** Delivers what was held (also from connections whose other end has given up) and passes all again. */
   release(): void;
+  /** On the connections there are nothing passes ever again, and nobody is told. New ones pass. */
+  strand(): void;
   /** Breaks every connection off; what was held is lost. New ones pass. */
   cut(): void;
   /** Breaks every connection off and refuses new ones, until `listen`. */
@@ -33,6 +35,7 @@ interface Link {
 export async function openTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port: targetPort } = new URL(target);
   const links = new Set<Link>();
+  const stranded = new Set<Link>();
   let held: 'both' | 'answers' | null = null;
   let allowance = Number.POSITIVE_INFINITY;
 
@@ -76,11 +79,12 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
   let listener: Server | null = null;
   let port = 0;
   const destroyLinks = (): void => {
-    for (const { client, server } of links) {
+    for (const { client, server } of [...links, ...stranded]) {
       client.resetAndDestroy();
       server.destroy();
     }
     links.clear();
+    stranded.clear();
   };
   async function listen(): Promise<void> {
     const opened = createServer({ allowHalfOpen: false }, onConnection);
@@ -121,6 +125,14 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
         client.resume();
         server.resume();
       }
+    },
+    strand() {
+      for (const link of links) {
+        link.client.pause();
+        link.server.pause();
+        stranded.add(link);
+      }
+      links.clear();
     },
     cut: destroyLinks,
     refuse,

@@ -99,9 +99,25 @@ function withEffects(stack: RunStack, effects: EffectService): WorkerStack {
 export async function openWorkerStack(options: RunStackOptions = {}): Promise<WorkerStack> {
   const effects = await openEffects();
   try {
-    return withEffects(await openRunStack({ ...options, env: { ...ENV, ...options.env }, withWorker: false }), effects);
+    return withEffects(
+      await openRunStack({ ...options, env: { ...ENV, ...options.env }, withWorker: false }),
+      effects,
+    );
   } catch (error) {
     await effects.close();
     throw error;
+  }
+}
+
+/** Gives `action` a stack of its own and closes it afterwards. */
+export async function withWorkerStack(
+  options: RunStackOptions,
+  action: (stack: WorkerStack) => Promise<void>,
+): Promise<void> {
+  const stack = await openWorkerStack(options);
+  try {
+    await action(stack);
+  } finally {
+    await stack.close();
   }
 }

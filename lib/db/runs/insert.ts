@@ -49,11 +49,12 @@ export const insertRuns = (sql: Sql, runs: readonly NewRun[]) => sql<InsertedRun
     ${runs.map((run) => run.startAt)}::timestamptz[],
     ${runs.map((run) => run.idempotency?.key ?? null)}::text[],
     ${runs.map((run) => run.idempotency?.digest ?? null)}::text[]
-  ) AS n(id, org_id, workflow_id, version, trigger, requested_by, priority, labels, input, max_attempts,
-    start_at, key, digest)
+  ) WITH ORDINALITY AS n(id, org_id, workflow_id, version, trigger, requested_by, priority, labels, input,
+    max_attempts, start_at, key, digest, position)
   JOIN workflows w ON w.org_id = n.org_id AND w.id = n.workflow_id
   WHERE w.archived_at IS NULL AND w.published_version IS NOT NULL
     AND (n.version IS NULL OR n.version BETWEEN 1 AND w.published_version)
+  ORDER BY n.key, n.position
   ON CONFLICT (org_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING ${runColumns(sql)},
     GREATEST(0, EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000)::float8 AS delay_ms`;

@@ -19,7 +19,10 @@ beforeAll(async () => {
     apiEnv: async (env) => {
       proxy = await openTcpProxy(env.REDIS_URL);
       databaseProxy = await openTcpProxy(env.DATABASE_URL);
-      return { REDIS_URL: proxy.through(env.REDIS_URL), DATABASE_URL: databaseProxy.through(env.DATABASE_URL) };
+      return {
+        REDIS_URL: proxy.through(env.REDIS_URL),
+        DATABASE_URL: databaseProxy.through(env.DATABASE_URL),
+      };
     },
   });
 });
@@ -29,7 +32,9 @@ afterAll(async () => {
   await databaseProxy.close();
 });
 beforeEach(async () => {
-  await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, { what: 'runs are accepted' });
+  await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, {
+    what: 'runs are accepted',
+  });
 });
 afterEach(() => {
   databaseProxy.release();
@@ -38,7 +43,8 @@ afterEach(() => {
 
 type Item = Parameters<RunStack['org']['batch']>[1][number];
 
-const newItems = (count: number): Item[] => Array.from({ length: count }, () => ({ labels: { request: randomUUID() } }));
+const newItems = (count: number): Item[] =>
+  Array.from({ length: count }, () => ({ labels: { request: randomUUID() } }));
 const batch = (items: Item[]): Promise<Answer<BatchAnswer>> => stack.org.batch(stack.workflowId, items);
 
 /** Each item as if it had been a request of its own. */
@@ -93,9 +99,14 @@ it('keeps a replay beside fresh items: theirs are removed, its row is not', asyn
   expect(new Set(codes(samples))).toEqual(new Set(['QUEUE_UNAVAILABLE']));
   const ids = (await stack.rows()).map(({ id }) => id);
   expect(ids).toContain(before?.run?.id);
-  await expectPromisesKept(stack, samples.filter(({ label }) => label !== ''));
+  await expectPromisesKept(
+    stack,
+    samples.filter(({ label }) => label !== ''),
+  );
   proxy.release();
-  await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, { what: 'the queue is back' });
+  await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, {
+    what: 'the queue is back',
+  });
   for (const id of [first.body.run.id, before?.run?.id ?? '']) await stack.org.cancel(id);
 });
 
@@ -108,8 +119,9 @@ it('answers ENQUEUE_OUTCOME_UNKNOWN for every item when the removal is cut off',
   const answering = batch(items);
   await waitUntil(
     async () =>
-      (await stack.sql`SELECT 1 FROM pg_stat_activity WHERE application_name = 'vespid-api' AND wait_event = 'PgSleep'`)
-        .length > 0,
+      (
+        await stack.sql`SELECT 1 FROM pg_stat_activity WHERE application_name = 'vespid-api' AND wait_event = 'PgSleep'`
+      ).length > 0,
     { what: 'the removal is under way' },
   );
   databaseProxy.cut();

@@ -107,7 +107,9 @@ async function expectUnknown(answer: Answer<Started>): Promise<string> {
   expect(answer).toMatchObject({ status: 503, code: 'ENQUEUE_OUTCOME_UNKNOWN' });
   expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
   const runId = String(answer.body['runId']);
-  const line = await stack.api.waitForLog((logged) => logged.runId === runId, { what: 'the answer is logged' });
+  const line = await stack.api.waitForLog((logged) => logged.runId === runId, {
+    what: 'the answer is logged',
+  });
   expect(line.event).toBe('enqueue_outcome_unknown');
   return runId;
 }
@@ -185,12 +187,15 @@ describe('the removal is cut off: 503 ENQUEUE_OUTCOME_UNKNOWN with the run id', 
     expect(await stack.org.ended(runId)).toMatchObject({ status: 'succeeded' });
   });
 
-  it.each(['too_long', 'refuse', 'break'])('or fails in the database (%s): the row stands and is executed', async (how) => {
-    redisProxy.hold('both');
-    const answer = await start({ on_delete: how });
-    redisProxy.cut();
-    await expectExecuted(await expectUnknown(answer));
-  });
+  it.each(['too_long', 'refuse', 'break'])(
+    'or fails in the database (%s): the row stands and is executed',
+    async (how) => {
+      redisProxy.hold('both');
+      const answer = await start({ on_delete: how });
+      redisProxy.cut();
+      await expectExecuted(await expectUnknown(answer));
+    },
+  );
 });
 
 describe('the insert is cut off: 503 ENQUEUE_OUTCOME_UNKNOWN with the run id', () => {
@@ -234,6 +239,9 @@ describe('the insert is not done: 503 DATABASE_UNAVAILABLE, and nothing was crea
     for (let index = 0; index < 30; index += 1) answers.push(await start({}));
     await databaseProxy.listen();
     for (const answer of answers) await expectNothing(answer);
-    await waitUntil(async () => (await start({})).status === 201, { what: 'runs are accepted', timeoutMs: 5000 });
+    await waitUntil(async () => (await start({})).status === 201, {
+      what: 'runs are accepted',
+      timeoutMs: 5000,
+    });
   });
 });

@@ -74,7 +74,7 @@ function startBursts(): { stop(): Promise<void> } {
 
 it('keeps the promise of each of 1000 answers, and recovers', async () => {
   const load = startLoad({
-    perSecond: 100,
+    perSecond: 130,
     maxInFlight: 150,
     start: (request) => stack.org.start(stack.workflowId, { labels: { request } }),
   });
@@ -94,7 +94,8 @@ it('keeps the promise of each of 1000 answers, and recovers', async () => {
   await stack.settled();
   console.info(`database bursts: ${figures(samples)}`);
   await expectPromisesKept(stack, samples, { codes: ['DATABASE_UNAVAILABLE', 'ENQUEUE_OUTCOME_UNKNOWN'] });
-  for (const code of ['QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'ENQUEUE_OUTCOME_UNKNOWN']) {
-    expect(samples.filter((one) => one.code === code).length, code).toBeGreaterThan(0);
-  }
+  const codes = new Set(samples.map(({ code }) => code));
+  expect(codes).toEqual(
+    new Set([null, 'QUEUE_UNAVAILABLE', 'DATABASE_UNAVAILABLE', 'ENQUEUE_OUTCOME_UNKNOWN']),
+  );
 });

@@ -1,6 +1,12 @@
 /** Every branch of design section 3, step 6: the queue did not answer in time, and what has happened meanwhile. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { orgClient, type Answer, type OrgClient, type Started, type StartOptions } from '../../support/client.ts';
+import {
+  orgClient,
+  type Answer,
+  type OrgClient,
+  type Started,
+  type StartOptions,
+} from '../../support/client.ts';
 import type { TestApi, TestProcess } from '../../support/processes.ts';
 import { openRunStack, type RowFacts, type RunStack } from '../../support/run-stack.ts';
 import { waitUntil } from '../../support/stack.ts';
@@ -46,7 +52,9 @@ const clientOf = (api: TestApi): OrgClient => orgClient(api.baseUrl, stack.org.o
 
 async function queueIsUp(api: TestApi): Promise<void> {
   const health = () => clientOf(api).call<{ checks: { queue: string } }>('GET', '/health/ready');
-  await waitUntil(async () => (await health()).body.checks.queue === 'up', { what: 'the API knows its queue' });
+  await waitUntil(async () => (await health()).body.checks.queue === 'up', {
+    what: 'the API knows its queue',
+  });
 }
 
 const start = (org: OrgClient, options?: StartOptions): Promise<Answer<Started>> =>
@@ -173,7 +181,9 @@ it('and in the end every accepted run is executed once, and no other', async () 
   proxy.release();
   const worker = await stack.startWorker();
   await stack.settled();
-  const started = worker.logs.flatMap(({ event, runId }) => (event === 'workflow_run_started' ? [runId] : []));
+  const started = worker.logs.flatMap(({ event, runId }) =>
+    event === 'workflow_run_started' ? [runId] : [],
+  );
   const standing = (await stack.rows()).filter(({ status }) => status === 'succeeded').map(({ id }) => id);
   expect(new Set(started).size).toBe(started.length);
   expect(started.filter((id) => !standing.some((known) => known === id))).toEqual([]);

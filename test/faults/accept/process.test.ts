@@ -17,12 +17,18 @@ afterAll(async () => stack.close());
 
 describe('every 201 ends, every 503 leaves nothing', () => {
   it('while Redis is killed and comes back empty', async () => {
-    expectRefusedThroughout(await expectContractThrough(stack, killed(stack.redis), { deadlineMs: DEADLINE_MS }));
+    expectRefusedThroughout(
+      await expectContractThrough(stack, killed(stack.redis), { deadlineMs: DEADLINE_MS }),
+    );
   });
 
   it('while Redis is stopped (SIGSTOP) and goes on; a command that arrives late is dropped', async () => {
-    expectRefusedThroughout(await expectContractThrough(stack, paused(stack.redis), { deadlineMs: DEADLINE_MS }));
-    const refused = stack.api.logs.filter(({ event }) => event === 'queue_unavailable').map(({ runId }) => runId);
+    expectRefusedThroughout(
+      await expectContractThrough(stack, paused(stack.redis), { deadlineMs: DEADLINE_MS }),
+    );
+    const refused = stack.api.logs
+      .filter(({ event }) => event === 'queue_unavailable')
+      .map(({ runId }) => runId);
     const orphaned = stack.worker?.logs.filter(({ event }) => event === 'workflow_run_orphaned') ?? [];
     expect(orphaned.length).toBeGreaterThan(0);
     expect(orphaned.filter(({ runId }) => !refused.includes(runId))).toEqual([]);

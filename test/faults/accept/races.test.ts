@@ -36,7 +36,10 @@ function startBursts(redis: TestRedis): { stop(): Promise<void> } {
 async function through(load: Load, requests: number): Promise<readonly Sample[]> {
   const bursts = startBursts(stack.redis);
   try {
-    await waitUntil(() => load.samples.length >= requests, { what: `${requests} requests`, timeoutMs: 40_000 });
+    await waitUntil(() => load.samples.length >= requests, {
+      what: `${requests} requests`,
+      timeoutMs: 40_000,
+    });
   } finally {
     await bursts.stop();
     await load.stop();
@@ -82,10 +85,14 @@ it('makes one run or none of two requests with one key, and one whenever either 
     const right =
       accepted.length === 0
         ? made.length === 0
-        : made.length === 1 && made[0]?.status === 'succeeded' && accepted.every(({ runId }) => runId === made[0]?.id);
+        : made.length === 1 &&
+          made[0]?.status === 'succeeded' &&
+          accepted.every(({ runId }) => runId === made[0]?.id);
     return right ? [] : [{ pair, made }];
   });
   expect(wrong.slice(0, 5)).toEqual([]);
-  expect(twins.flat().filter(({ status, code }) => status !== 201 && code !== 'QUEUE_UNAVAILABLE')).toEqual([]);
+  expect(twins.flat().filter(({ status, code }) => status !== 201 && code !== 'QUEUE_UNAVAILABLE')).toEqual(
+    [],
+  );
   expect(twins.filter((pair) => pair.every(({ status }) => status === 201)).length).toBeGreaterThan(20);
 });

@@ -14,7 +14,9 @@ afterAll(async () => stack.close());
 
 describe('every 201 ends, every 503 leaves nothing', () => {
   it('while Redis is full (maxmemory with noeviction)', async () => {
-    expectRefusedThroughout(await expectContractThrough(stack, full(stack.redis), { deadlineMs: DEADLINE_MS }));
+    expectRefusedThroughout(
+      await expectContractThrough(stack, full(stack.redis), { deadlineMs: DEADLINE_MS }),
+    );
   });
 
   it('while Redis is full every few milliseconds', async () => {
@@ -22,7 +24,9 @@ describe('every 201 ends, every 503 leaves nothing', () => {
   });
 
   it('while Redis is read-only (REPLICAOF a master that is not there)', async () => {
-    expectRefusedThroughout(await expectContractThrough(stack, readOnly(stack.redis), { deadlineMs: DEADLINE_MS }));
+    expectRefusedThroughout(
+      await expectContractThrough(stack, readOnly(stack.redis), { deadlineMs: DEADLINE_MS }),
+    );
   });
 
   it('while Redis cannot write its snapshots (MISCONF)', async () => {

@@ -29,9 +29,12 @@ async function expectReadsOnly(api: TestApi): Promise<OrgClient> {
   const first = await org.start(stack.workflowId, { labels: { request: 'first' } });
   expect(first).toMatchObject({ status: 503, code: 'QUEUE_UNAVAILABLE' });
   expect(first.latencyMs).toBeLessThan(DEADLINE_MS + 100);
-  await waitUntil(() => org.start(stack.workflowId).then(({ code, latencyMs }) => code !== null && latencyMs < 50), {
-    what: 'the queue is known to be down',
-  });
+  await waitUntil(
+    () => org.start(stack.workflowId).then(({ code, latencyMs }) => code !== null && latencyMs < 50),
+    {
+      what: 'the queue is known to be down',
+    },
+  );
   const { code, latencyMs } = await org.start(stack.workflowId, { labels: { request: 'known' } });
   expect(code).toBe('QUEUE_UNAVAILABLE');
   expect(latencyMs).toBeLessThan(50);

@@ -10,7 +10,7 @@ import { openWorkerStack, type WorkerStack } from '../../support/worker-stack.ts
 
 const LEASE_MS = 1500;
 /** Longer than the lease: who was cut off is not dead. */
-const OUTAGE_MS = 4000;
+const OUTAGE_MS = 3000;
 const RUNS = 10;
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', autovacuum: 'off' };
 
@@ -55,7 +55,10 @@ async function expectUnharmed(runs: readonly string[]): Promise<void> {
   console.info(`ended ${Date.now() - backAt} ms after Postgres was back`);
   for (const run of runs) {
     expect(stack.effects.counts(run)).toEqual({ one: 1, two: 1 });
-    expect((await stack.org.get(run)).body.run).toMatchObject({ attemptCount: 1, output: { steps: ['one 1', 'two 1'] } });
+    expect((await stack.org.get(run)).body.run).toMatchObject({
+      attemptCount: 1,
+      output: { steps: ['one 1', 'two 1'] },
+    });
   }
   expect(stack.events('workflow_run_fenced')).toEqual([]);
   await stack.expectInvariants();
@@ -106,12 +109,26 @@ describe('a Postgres that is slow to take results', () => {
     const runs = await beginRuns(300);
     const more = (await Promise.all(Array.from({ length: 6 }, () => beginRuns(300)))).flat();
     const admin = postgres(stack.database.url, { max: 1, onnotice: () => {} });
+    const oldestBeatMs = async (): Promise<number> => {
+      const [row] = await stack.sql<{ age: number }[]>`
+        SELECT (EXTRACT(EPOCH FROM now() - min(heartbeat_at)) * 1000)::float8 AS age FROM workers`;
+      return row?.age ?? 0;
+    };
+    let oldest = 0;
     // Every write that carries timeline entries waits for it.
     await admin.begin(async (transaction) => {
       await transaction`LOCK TABLE workflow_run_events IN EXCLUSIVE MODE`;
-      await sleep(OUTAGE_MS);
+      const endsAt = Date.now() + OUTAGE_MS;
+      await waitUntil(
+        async () => {
+          oldest = Math.max(oldest, await oldestBeatMs());
+          return Date.now() > endsAt;
+        },
+        { what: 'the lock is held long enough' },
+      );
     });
     await admin.end();
+    expect(oldest).toBeLessThan(LEASE_MS);
     await expectUnharmed([...runs, ...more]);
   });
 });

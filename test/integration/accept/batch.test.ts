@@ -20,7 +20,9 @@ const outcomes = ({ body }: Answer<BatchAnswer>): string[] =>
 
 describe('200', () => {
   it('with 1000 runs in the order of the items, all of which are executed', async () => {
-    const answer = await batch(numbers(1000).map((index) => ({ input: index, labels: { request: `item-${index}` } })));
+    const answer = await batch(
+      numbers(1000).map((index) => ({ input: index, labels: { request: `item-${index}` } })),
+    );
     expect(answer.status).toBe(200);
     const { items } = answer.body;
     expect(items.map(({ run }) => run?.input)).toEqual(numbers(1000));
@@ -36,17 +38,24 @@ describe('200', () => {
     const answer = await batch([{ input: 1 }, { version: 99 }, { input: 3 }]);
     const [first, second, third] = answer.body.items;
     expect([first?.run?.input, third?.run?.input]).toEqual([1, 3]);
-    expect(second?.problem).toMatchObject({ status: 422, code: 'VALIDATION_FAILED', errors: [{ path: '/version' }] });
+    expect(second?.problem).toMatchObject({
+      status: 422,
+      code: 'VALIDATION_FAILED',
+      errors: [{ path: '/version' }],
+    });
   });
 
-  it('for 1000 items of a workflow that is not published within a second or two', async () => {
+  it('for 1000 items of a workflow that is not published within a second', async () => {
     const path = `/v1/orgs/${stack.org.orgId}/workflows`;
     const created = await stack.org.call<{ workflow: { id: string } }>('POST', path, ECHO_WORKFLOW, {
       'content-type': 'application/yaml',
     });
-    const answer = await stack.org.batch(created.body.workflow.id, numbers(1000).map((input) => ({ input })));
+    const answer = await stack.org.batch(
+      created.body.workflow.id,
+      numbers(1000).map((input) => ({ input })),
+    );
     expect(new Set(outcomes(answer))).toEqual(new Set(['WORKFLOW_NOT_PUBLISHED']));
-    expect(answer.latencyMs).toBeLessThan(2000);
+    expect(answer.latencyMs).toBeLessThan(1000);
   });
 });
 
@@ -87,13 +96,24 @@ describe('idempotencyKey', () => {
     expect(outcomes(await batch([{ idempotencyKey: key }]))).toEqual(['IDEMPOTENCY_KEY_REUSED']);
   });
 
-  it('of 10 batches at once, 20 items each, makes 20 runs', async () => {
-    const items = numbers(20).map((input) => ({ idempotencyKey: randomUUID(), input, labels: { request: 'shared' } }));
-    const answers = await Promise.all(numbers(10).map((shift) => batch([...items.slice(shift), ...items.slice(0, shift)])));
+  it('of 8 batches at once, the same 100 items in either order, makes 100 runs', async () => {
+    // Slow inserts, so that the batches meet half-way.
+    await stack.sql.unsafe(`
+      CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$;
+      CREATE TRIGGER dawdle BEFORE INSERT ON workflow_runs FOR EACH ROW EXECUTE FUNCTION dawdle();`);
+    const items = numbers(100).map((input) => ({
+      idempotencyKey: randomUUID(),
+      input,
+      labels: { request: 'shared' },
+    }));
+    const answers = await Promise.all(
+      numbers(8).map((index) => batch(index % 2 === 0 ? items : items.toReversed())),
+    );
+    await stack.sql.unsafe('DROP TRIGGER dawdle ON workflow_runs');
     const ids = answers.flatMap(outcomes);
-    expect(ids.filter((id) => !/^[0-9a-f-]{36}$/.test(id))).toEqual([]);
-    expect(new Set(ids).size).toBe(20);
-    expect((await stack.rows()).filter(({ label }) => label === 'shared')).toHaveLength(20);
+    expect(ids.filter((id) => !/^[0-9a-f-]{36}$/.test(id)).slice(0, 3)).toEqual([]);
+    expect(new Set(ids).size).toBe(100);
+    expect((await stack.rows()).filter(({ label }) => label === 'shared')).toHaveLength(100);
     await stack.settled();
   });
 });

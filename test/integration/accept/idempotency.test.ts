@@ -32,21 +32,29 @@ describe('the same key with the same request', () => {
 
   it('makes one run of 50 requests at once, which is executed once', async () => {
     const key = randomUUID();
-    const answers = await Promise.all(Array.from({ length: 50 }, () => start(key, { labels: { request: key } })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => start(key, { labels: { request: key } })),
+    );
     expect(answers.filter(({ status }) => status !== 201)).toEqual([]);
     expect(new Set(answers.map(idOf)).size).toBe(1);
     expect(answers.filter((answer) => !isReplay(answer))).toHaveLength(1);
     expect((await stack.rows()).filter(({ label }) => label === key)).toHaveLength(1);
     const id = answers.map(idOf)[0] ?? '';
     await stack.org.ended(id);
-    const starts = stack.worker?.logs.filter(({ event, runId }) => event === 'workflow_run_started' && runId === id);
+    const starts = stack.worker?.logs.filter(
+      ({ event, runId }) => event === 'workflow_run_started' && runId === id,
+    );
     expect(starts).toHaveLength(1);
   });
 
   it('waits for the end as the replay prefers', async () => {
     const key = randomUUID();
     const first = await start(key, { input: { pauseMs: 1200 } });
-    const again = await stack.org.start(stack.workflowId, { input: { pauseMs: 1200 } }, { key, prefer: 'wait=20' });
+    const again = await stack.org.start(
+      stack.workflowId,
+      { input: { pauseMs: 1200 } },
+      { key, prefer: 'wait=20' },
+    );
     expect(again.body.run).toMatchObject({ id: idOf(first), status: 'succeeded' });
     expect(again.headers.get('preference-applied')).toBe('wait=20');
     expect(isReplay(again)).toBe(true);
@@ -67,7 +75,9 @@ describe('the same key with the same request', () => {
     } finally {
       await stack.redis.restart();
     }
-    await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, { what: 'the queue is back' });
+    await waitUntil(async () => (await stack.org.start(stack.workflowId)).status === 201, {
+      what: 'the queue is back',
+    });
   });
 });
 

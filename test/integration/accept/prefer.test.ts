@@ -37,14 +37,20 @@ describe('Prefer: wait=N', () => {
     expect((await start('wait=600')).headers.get('preference-applied')).toBe('wait=60');
   });
 
-  it.each(['respond-async, wait=2', 'wait="2"', 'WAIT = 2', 'wait=2; foo="bar"'])('reads %s', async (prefer) => {
-    expect((await start(prefer)).headers.get('preference-applied')).toBe('wait=2');
-  });
+  it.each(['respond-async, wait=2', 'wait="2"', 'WAIT = 2', 'wait=2; foo="bar"'])(
+    'reads %s',
+    async (prefer) => {
+      expect((await start(prefer)).headers.get('preference-applied')).toBe('wait=2');
+    },
+  );
 
-  it.each(['wait', 'wait=', 'wait=-1', 'wait=soon', 'waiting=3', 'handling=strict'])('ignores %s', async (prefer) => {
-    const { status, headers } = await start(prefer);
-    expect({ status, applied: headers.get('preference-applied') }).toEqual({ status: 201, applied: null });
-  });
+  it.each(['wait', 'wait=', 'wait=-1', 'wait=soon', 'waiting=3', 'handling=strict'])(
+    'ignores %s',
+    async (prefer) => {
+      const { status, headers } = await start(prefer);
+      expect({ status, applied: headers.get('preference-applied') }).toEqual({ status: 201, applied: null });
+    },
+  );
 
   it('answers at once with wait=0', async () => {
     const { headers, latencyMs, body } = await start('wait=0', LATER);
@@ -70,7 +76,11 @@ describe('Prefer: wait=N', () => {
   it('is not waited out when the API is asked to stop: the accepted run is answered', async () => {
     const api = await stack.startApi();
     const org = orgClient(api.baseUrl, stack.org.orgId, stack.org.apiKey);
-    const waiting = org.start(stack.workflowId, { ...LATER, labels: { request: 'stopped' } }, { prefer: 'wait=50' });
+    const waiting = org.start(
+      stack.workflowId,
+      { ...LATER, labels: { request: 'stopped' } },
+      { prefer: 'wait=50' },
+    );
     await api.waitForLog(({ event }) => event === 'workflow_run_enqueued', { what: 'the run is accepted' });
     const end = await api.stop();
     const { status, body } = await waiting;
@@ -91,7 +101,9 @@ describe('priority', () => {
     }
     const worker = await stack.startWorker({ WORKFLOW_QUEUE_CONCURRENCY: '1' });
     await stack.settled();
-    const started = worker.logs.flatMap(({ event, runId }) => (event === 'workflow_run_started' ? [runId] : []));
+    const started = worker.logs.flatMap(({ event, runId }) =>
+      event === 'workflow_run_started' ? [runId] : [],
+    );
     const expected = accepted.toSorted((left, right) => right.priority - left.priority).map(({ id }) => id);
     expect(started).toEqual(expected);
     await worker.stop();

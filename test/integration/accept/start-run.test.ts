@@ -19,7 +19,10 @@ afterAll(async () => stack.close());
 
 const start = (body?: StartBody): Promise<Answer<Started>> => stack.org.start(stack.workflowId, body);
 const jobExists = (runId: string): Promise<boolean> =>
-  onRedis(stack.redis.url, async (client) => (await client.exists(keys('workflow-runs').job(jobId(runId, 0)))) === 1);
+  onRedis(
+    stack.redis.url,
+    async (client) => (await client.exists(keys('workflow-runs').job(jobId(runId, 0)))) === 1,
+  );
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 describe('201', () => {
@@ -47,7 +50,10 @@ describe('201', () => {
     expect(headers.get('location')).toBe(path);
     expect(headers.get('preference-applied')).toBeNull();
     expect(headers.get('idempotency-replayed')).toBeNull();
-    expect(await stack.org.call('GET', path)).toMatchObject({ status: 200, body: { run: { id: body.run.id } } });
+    expect(await stack.org.call('GET', path)).toMatchObject({
+      status: 200,
+      body: { run: { id: body.run.id } },
+    });
     const ended = await stack.org.ended(body.run.id);
     expect(ended).toMatchObject({ status: 'succeeded', output: { echo: { n: 1 } }, attemptCount: 1 });
     const times = [ended.createdAt, ended.startedAt ?? '', ended.finishedAt ?? ''];
@@ -121,7 +127,9 @@ describe('startAt', () => {
     const { body: shown } = await stack.org.get(body.run.id);
     expect(shown.run.waitingFor).toMatchObject({ reason: 'timer', until: new Date(startAt).toISOString() });
     expect((await stack.org.cancel(body.run.id)).status).toBe(202);
-    await waitUntil(async () => !(await jobExists(body.run.id)), { what: 'the job of the cancelled run is gone' });
+    await waitUntil(async () => !(await jobExists(body.run.id)), {
+      what: 'the job of the cancelled run is gone',
+    });
   });
 });
 

@@ -16,7 +16,8 @@ let redis: TestRedis;
 let client: Redis;
 let producer: Producer;
 
-const isUp = (): Promise<unknown> => waitUntil(() => producer.state().kind === 'up', { what: 'the queue is up' });
+const isUp = (): Promise<unknown> =>
+  waitUntil(() => producer.state().kind === 'up', { what: 'the queue is up' });
 const newJob = (more: Partial<RunJob> = {}): RunJob => ({
   runId: randomUUID(),
   orgId: randomUUID(),
@@ -57,7 +58,8 @@ describe('a job', () => {
   it('with the id of one that is there is ignored, alone and among many; a new generation is not', async () => {
     const job = newJob();
     const next = { ...job, generation: 1 };
-    for (let count = 0; count < 3; count += 1) expect(await producer.enqueue(job, DEADLINE_MS)).toEqual({ ok: true });
+    for (let count = 0; count < 3; count += 1)
+      expect(await producer.enqueue(job, DEADLINE_MS)).toEqual({ ok: true });
     expect(await producer.enqueueMany([job, newJob(), job], DEADLINE_MS)).toEqual({ ok: true });
     expect(await waiting()).toHaveLength(2);
     expect(await producer.enqueueMany([next], DEADLINE_MS)).toEqual({ ok: true });
@@ -75,7 +77,9 @@ describe('a job', () => {
     const job = newJob({ delayMs: 60_000 });
     await producer.enqueue(job, DEADLINE_MS);
     producer.discard(job.runId, job.generation);
-    await waitUntil(async () => (await client.exists(jobKey(jobId(job.runId, 0)))) === 0, { what: 'the job is gone' });
+    await waitUntil(async () => (await client.exists(jobKey(jobId(job.runId, 0)))) === 0, {
+      what: 'the job is gone',
+    });
     expect(await client.zcard(jobKey('delayed'))).toBe(0);
   });
 
@@ -103,9 +107,11 @@ describe('Redis holds what is queued, and nothing of what is done', () => {
       expect(await producer.enqueueMany(jobs, DEADLINE_MS)).toEqual({ ok: true });
     }
     const left = async (): Promise<string[]> => (await client.keys('*')).filter((key) => !own.includes(key));
-    await waitUntil(async () => (await left()).length === 0, { what: 'nothing is left' }).catch(async (cause: unknown) => {
-      throw new Error(`left: ${(await left()).slice(0, 10).join(' ')}`, { cause });
-    });
+    await waitUntil(async () => (await left()).length === 0, { what: 'nothing is left' }).catch(
+      async (cause: unknown) => {
+        throw new Error(`left: ${(await left()).slice(0, 10).join(' ')}`, { cause });
+      },
+    );
     await worker.close();
     // Trimmed by whole nodes of the stream, of 100 entries each.
     expect(await client.xlen(jobKey('events'))).toBeLessThan(300);
@@ -118,12 +124,12 @@ describe('the settings of the queue', () => {
   it('are written again within a second of a FLUSHALL', async () => {
     expect(await maxLen()).toBe('100');
     await client.flushall();
-    await waitUntil(async () => (await maxLen()) === '100', { what: 'the settings are back', timeoutMs: 1000 });
+    await expect.poll(maxLen, { timeout: 1000 }).toBe('100');
   });
 
   it('also when a script has written its own default before', async () => {
     await client.multi().flushall().hset(meta, 'opts.maxLenEvents', 10_000).exec();
-    await waitUntil(async () => (await maxLen()) === '100', { what: 'the settings are back', timeoutMs: 1000 });
+    await expect.poll(maxLen, { timeout: 1000 }).toBe('100');
   });
 });
 
@@ -132,22 +138,31 @@ describe('a queue that takes no writes', () => {
     ['full', full],
     ['read-only', readOnly],
     ['without its disk', unwritableDisk],
-  ])('is known to be down when Redis is %s, although it answers reads, and known to be up again', async (_how, make) => {
-    const fault = make(redis);
-    await fault.begin();
-    try {
-      await waitUntil(() => producer.state().kind === 'down', { what: 'the queue is down', timeoutMs: 1500 });
-      expect(fault.reasons).toContain((producer.state() as { reason?: string }).reason);
-      expect(await producer.redis.get('nothing')).toBeNull();
-      const sentAt = performance.now();
-      expect(await producer.enqueue(newJob(), DEADLINE_MS)).toMatchObject({ ok: false, reason: fault.reasons[0] });
-      expect(performance.now() - sentAt).toBeLessThan(20);
-    } finally {
-      await fault.end();
-    }
-    await waitUntil(() => producer.state().kind === 'up', { what: 'the queue is up', timeoutMs: 1500 });
-    expect(await waiting()).toEqual([]);
-  });
+  ])(
+    'is known to be down when Redis is %s, although it answers reads, and known to be up again',
+    async (_how, make) => {
+      const fault = make(redis);
+      await fault.begin();
+      try {
+        await waitUntil(() => producer.state().kind === 'down', {
+          what: 'the queue is down',
+          timeoutMs: 1500,
+        });
+        expect(fault.reasons).toContain((producer.state() as { reason?: string }).reason);
+        expect(await producer.redis.get('nothing')).toBeNull();
+        const sentAt = performance.now();
+        expect(await producer.enqueue(newJob(), DEADLINE_MS)).toMatchObject({
+          ok: false,
+          reason: fault.reasons[0],
+        });
+        expect(performance.now() - sentAt).toBeLessThan(20);
+      } finally {
+        await fault.end();
+      }
+      await waitUntil(() => producer.state().kind === 'up', { what: 'the queue is up', timeoutMs: 1500 });
+      expect(await waiting()).toEqual([]);
+    },
+  );
 
   it('ends an enqueue at its deadline, whatever is left of the connection’s own', async () => {
     await redis.kill('SIGSTOP');
@@ -174,7 +189,12 @@ describe('a queue that takes no writes', () => {
 });
 
 it('a producer whose Redis is not there waits for the first attempt to connect, and no longer', async () => {
-  const nowhere = openProducer({ url: 'redis://127.0.0.1:1', queueName: QUEUE, timeoutMs: DEADLINE_MS, name: 'test' });
+  const nowhere = openProducer({
+    url: 'redis://127.0.0.1:1',
+    queueName: QUEUE,
+    timeoutMs: DEADLINE_MS,
+    name: 'test',
+  });
   expect(nowhere.state().kind).toBe('connecting');
   const sentAt = performance.now();
   expect(await nowhere.enqueue(newJob(), DEADLINE_MS)).toEqual({ ok: false, reason: 'connection' });

@@ -19,7 +19,11 @@ afterAll(async () => stack.close());
 /** One run for each way to end, with the marker in input, headers, query, body, output and error. */
 async function runEverything(): Promise<void> {
   const { effects, org } = stack;
-  const secret = { headers: { 'x-secret': MARKER }, query: { secret: MARKER }, body: { secret: '${ .secret }' } };
+  const secret = {
+    headers: { 'x-secret': MARKER },
+    query: { secret: MARKER },
+    body: { secret: '${ .secret }' },
+  };
   const failing = effects.endpoint('failing', { status: 503, times: 1 });
   const error = { type: 'https://example.com/errors/raised', status: 418, title: MARKER, detail: MARKER };
   const ids = await Promise.all(
@@ -35,7 +39,9 @@ async function runEverything(): Promise<void> {
   await effects.called(runs[2] ?? '', 'hanging');
   await org.cancel(runs[2] ?? '');
   await stack.allEnded(runs);
-  await worker.waitForLog(({ event, runId }) => event === 'workflow_run_fenced' && runId === runs[2], { what: 'fenced' });
+  await worker.waitForLog(({ event, runId }) => event === 'workflow_run_fenced' && runId === runs[2], {
+    what: 'fenced',
+  });
 }
 
 const counter = async (baseUrl: string, event: string): Promise<number> => {
@@ -43,7 +49,8 @@ const counter = async (baseUrl: string, event: string): Promise<number> => {
   return Number(new RegExp(`^vespid_${event}_total (\\d+)$`, 'm').exec(text)?.[1]);
 };
 
-const lines = (process: TestProcess, event: string): LogLine[] => process.logs.filter((line) => line.event === event);
+const lines = (process: TestProcess, event: string): LogLine[] =>
+  process.logs.filter((line) => line.event === event);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const REF = {
   orgId: expect.stringMatching(UUID),
@@ -53,12 +60,15 @@ const REF = {
 };
 
 describe('the events of a run', () => {
-  it.each(['workflow_run_enqueued', 'workflow_run_cancelled'])('%s is logged and counted by the API', async (event) => {
-    const logged = lines(stack.api, event);
-    expect(logged.length).toBeGreaterThan(0);
-    for (const line of logged) expect(line).toMatchObject({ ...REF, service: 'api' });
-    expect(await counter(stack.api.baseUrl, event)).toBe(logged.length);
-  });
+  it.each(['workflow_run_enqueued', 'workflow_run_cancelled'])(
+    '%s is logged and counted by the API',
+    async (event) => {
+      const logged = lines(stack.api, event);
+      expect(logged.length).toBeGreaterThan(0);
+      for (const line of logged) expect(line).toMatchObject({ ...REF, service: 'api' });
+      expect(await counter(stack.api.baseUrl, event)).toBe(logged.length);
+    },
+  );
 
   it.each([
     'workflow_run_started',
@@ -70,17 +80,26 @@ describe('the events of a run', () => {
     const logged = lines(worker, event);
     expect(logged.length).toBeGreaterThan(0);
     for (const line of logged) {
-      expect(line).toMatchObject({ ...REF, service: 'worker', attemptCount: expect.any(Number), durationMs: expect.any(Number) });
+      expect(line).toMatchObject({
+        ...REF,
+        service: 'worker',
+        attemptCount: expect.any(Number),
+        durationMs: expect.any(Number),
+      });
     }
     const { port } = await worker.waitForLog((line) => line.event === 'worker_ready', { what: 'ready' });
     expect(await counter(`http://127.0.0.1:${String(port)}`, event)).toBe(logged.length);
   });
 
   it('carry of an error its type, status and instance only', () => {
-    const errors = [...lines(worker, 'workflow_run_failed'), ...lines(worker, 'workflow_run_retried')].map((line) => line['error']);
+    const errors = [...lines(worker, 'workflow_run_failed'), ...lines(worker, 'workflow_run_retried')].map(
+      (line) => line['error'],
+    );
     expect(errors.length).toBeGreaterThanOrEqual(3);
-    for (const error of errors) expect(Object.keys(error ?? {}).sort()).toEqual(['instance', 'status', 'type']);
-    for (const line of lines(worker, 'workflow_run_retried')) expect(line['nextAttemptAt']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    for (const error of errors)
+      expect(Object.keys(error ?? {}).sort()).toEqual(['instance', 'status', 'type']);
+    for (const line of lines(worker, 'workflow_run_retried'))
+      expect(line['nextAttemptAt']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
   });
 
   it('appear as often as what they tell of', async () => {
@@ -100,15 +119,21 @@ describe('the events of a run', () => {
     expect(logs.length).toBeGreaterThan(20);
     expect(logs.filter((line) => JSON.stringify(line).includes(MARKER))).toEqual([]);
     // It was there to be told.
-    expect(stack.effects.effects.every(({ headers, body }) => headers['x-secret'] === MARKER && body.includes(MARKER))).toBe(true);
+    expect(
+      stack.effects.effects.every(
+        ({ headers, body }) => headers['x-secret'] === MARKER && body.includes(MARKER),
+      ),
+    ).toBe(true);
   });
 });
 
 describe('the health of the worker', () => {
   it('is live and ready, under both names; what is not there is 404', async () => {
     const { port } = await worker.waitForLog((line) => line.event === 'worker_ready', { what: 'ready' });
-    const status = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${String(port)}${path}`)).status;
-    for (const path of ['/health/live', '/livez', '/health/ready', '/readyz', '/metrics']) expect(await status(path)).toBe(200);
+    const status = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${String(port)}${path}`)).status;
+    for (const path of ['/health/live', '/livez', '/health/ready', '/readyz', '/metrics'])
+      expect(await status(path)).toBe(200);
     expect(await status('/elsewhere')).toBe(404);
   });
 });

@@ -12,7 +12,9 @@ const BACKOFF_MS = 700;
 let stack: WorkerStack;
 
 beforeAll(async () => {
-  stack = await openWorkerStack({ env: { WORKFLOW_RETRY_BACKOFF_MS: String(BACKOFF_MS), WORKFLOW_CALL_TIMEOUT_MS: '400' } });
+  stack = await openWorkerStack({
+    env: { WORKFLOW_RETRY_BACKOFF_MS: String(BACKOFF_MS), WORKFLOW_CALL_TIMEOUT_MS: '400' },
+  });
   await stack.startWorker();
 });
 afterAll(async () => stack.close());
@@ -33,7 +35,7 @@ const backingOff = (run: string, attempts: number): Promise<RowState> =>
     { what: `the backoff after attempt ${attempts}` },
   );
 
-describe('a retryable error', () => {
+describe.concurrent('a retryable error', () => {
   it('is tried again after a backoff of at least the minimum, from the last recorded result', async () => {
     const { effects, org } = stack;
     const run = await begin(callStep(effects.endpoint('failing', { status: 503, times: 2 })));
@@ -58,7 +60,11 @@ describe('a retryable error', () => {
     expect(retried.map((line) => line['attemptCount'])).toEqual([1, 2]);
     for (const line of retried) {
       expect(line['nextAttemptAt']).toEqual(expect.any(String));
-      expect(line['error']).toEqual({ type: expect.stringMatching(/\/communication$/), status: 503, instance: '/do/1/failing' });
+      expect(line['error']).toEqual({
+        type: expect.stringMatching(/\/communication$/),
+        status: 503,
+        instance: '/do/1/failing',
+      });
     }
     await stack.expectInvariants({ minBackoffMs: BACKOFF_MS });
   });
@@ -86,13 +92,15 @@ describe('a retryable error', () => {
     ];
     const runs = await Promise.all(endpoints.map((endpoint) => begin(callStep(endpoint))));
     await Promise.all(runs.map((run) => backingOff(run, 1)));
-    await Promise.all(runs.slice(0, -1).map(async (run) => expect((await org.ended(run)).status).toBe('succeeded')));
+    await Promise.all(
+      runs.slice(0, -1).map(async (run) => expect((await org.ended(run)).status).toBe('succeeded')),
+    );
     for (const run of runs.slice(0, -1)) expect(effects.counts(run)).toEqual({ before: 1, failing: 2 });
     await stack.allEnded(runs);
   });
 });
 
-describe('an error that is not retryable', () => {
+describe.concurrent('an error that is not retryable', () => {
   it('fails the run in its first attempt: other 4xx, raise, expressions', async () => {
     const { effects, org } = stack;
     const communication = 'https://serverlessworkflow.io/spec/1.0.0/errors/communication';
@@ -112,7 +120,7 @@ describe('an error that is not retryable', () => {
   });
 });
 
-describe('during the backoff', () => {
+describe.concurrent('during the backoff', () => {
   it('further jobs and an emptied Redis neither spend an attempt nor shorten the wait', async () => {
     const { effects, org, redis } = stack;
     const run = await begin(callStep(effects.endpoint('failing', { status: 503, times: 2 })));

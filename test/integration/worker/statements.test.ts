@@ -1,0 +1,229 @@
+/** The statements that move a run: what each of them refuses, and that a write may come twice or too late. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase, type Sql } from '../../../lib/db/client.ts';
+import { cancelRun } from '../../../lib/db/runs/cancel.ts';
+import { claimRun, type ClaimedRun } from '../../../lib/db/runs/claim.ts';
+import { requeueRunsOfDeadWorkers, requeueStrays } from '../../../lib/db/runs/reconcile.ts';
+import {
+  leaveRun,
+  writeCheckpoint,
+  type Fence,
+  type Leave,
+  type TimelineBatch,
+} from '../../../lib/db/runs/write.ts';
+import { beat, lead } from '../../../lib/db/workers.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stack.ts';
+
+const LEASE_MS = 60_000;
+const LEAVE: Leave = {
+  status: 'succeeded',
+  progressText: null,
+  outputText: '1',
+  errorText: null,
+  delayMs: null,
+  untilMs: null,
+  resuming: false,
+  newGeneration: false,
+};
+const NOTHING: TimelineBatch = { entriesText: '[]', count: 0, dropped: 0 };
+const ENTRY: TimelineBatch = { entriesText: '[{"type":"task_started"}]', count: 1, dropped: 0 };
+const DROPPED: TimelineBatch = { entriesText: '[]', count: 0, dropped: 2 };
+
+let database: TestDatabase;
+let sql: Sql;
+const orgId = randomUUID();
+const workflowId = randomUUID();
+let workerId: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  sql = openDatabase({ url: database.url, timeoutMs: 5000, max: 2, prepare: true, name: 'test' });
+  await sql`INSERT INTO orgs (id, name) VALUES (${orgId}, 'test')`;
+  await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
+    VALUES (${workflowId}, ${orgId}, 'test', 'null', '', '', 1)`;
+  await sql`INSERT INTO workflow_versions (org_id, workflow_id, version, definition, source, digest, published_by)
+    VALUES (${orgId}, ${workflowId}, 1, 'null', '', '', 'test')`;
+});
+beforeEach(async () => {
+  workerId = await aliveWorker();
+});
+afterAll(async () => {
+  await sql.end();
+  await database.drop();
+});
+
+async function aliveWorker(): Promise<string> {
+  const id = randomUUID();
+  await beat(sql, { id, hostname: 'test', pid: 1, concurrency: 1 }, [], false);
+  return id;
+}
+
+const die = (id: string) =>
+  sql`UPDATE workers SET heartbeat_at = now() - interval '10 minutes' WHERE id = ${id}`;
+
+async function insertRun(maxAttempts = 3): Promise<string> {
+  const id = randomUUID();
+  await sql`INSERT INTO workflow_runs (id, org_id, workflow_id, version, trigger, requested_by, max_attempts)
+    VALUES (${id}, ${orgId}, ${workflowId}, 1, 'api', 'test', ${maxAttempts})`;
+  return id;
+}
+
+const claim = async (runId: string, generation = 0, by = workerId): Promise<ClaimedRun | undefined> =>
+  (await claimRun(sql, { runId, generation, workerId: by, leaseMs: LEASE_MS }))[0];
+
+async function claimed(maxAttempts = 3): Promise<{ run: ClaimedRun; fence: Fence }> {
+  const run = await claim(await insertRun(maxAttempts));
+  if (run === undefined) throw new Error('not claimed');
+  return { run, fence: fenceOf(run) };
+}
+
+const fenceOf = (run: ClaimedRun): Fence => ({
+  runId: run.id,
+  orgId,
+  lease: run.lease,
+  timelineCount: run.timeline_count,
+  timelineDropped: run.timeline_dropped,
+});
+
+const checkpoint = async (fence: Fence, value: number, batch: TimelineBatch): Promise<number> =>
+  (await writeCheckpoint(sql, fence, String(value), batch)).length;
+
+const progressOf = async (runId: string): Promise<unknown> =>
+  (await sql<{ progress: unknown }[]>`SELECT progress FROM workflow_runs WHERE id = ${runId}`)[0]?.progress;
+
+describe('the claim', () => {
+  it('takes a run that is queued and due, once, and counts a try', async () => {
+    const id = await insertRun();
+    const [first, second] = await Promise.all([claim(id), claim(id, 0, await aliveWorker())]);
+    const got = [first, second].filter((run) => run !== undefined);
+    expect(got).toMatchObject([{ id, lease: 1, attempt_count: 1, resumed: false, exhausted: false }]);
+  });
+
+  it('refuses another generation, a run that is not due, and one that has ended', async () => {
+    const [id, later] = [await insertRun(), await insertRun()];
+    await sql`UPDATE workflow_runs SET next_attempt_at = now() + interval '1 minute' WHERE id = ${later}`;
+    expect(await claim(id, 1)).toBeUndefined();
+    expect(await claim(later)).toBeUndefined();
+    const run = await claim(id);
+    if (run !== undefined) await leaveRun(sql, fenceOf(run), LEAVE, NOTHING);
+    expect(await claim(id)).toBeUndefined();
+  });
+
+  it('takes a running run only from a dead worker, as the next try; after the last try as exhausted', async () => {
+    const { run } = await claimed(2);
+    const second = await aliveWorker();
+    expect(await claim(run.id, 0, second)).toBeUndefined();
+    await die(workerId);
+    expect(await claim(run.id, 0, second)).toMatchObject({ lease: 2, attempt_count: 2, exhausted: false });
+    await die(second);
+    expect(await claim(run.id, 0, await aliveWorker())).toMatchObject({
+      lease: 3,
+      attempt_count: 2,
+      exhausted: true,
+    });
+  });
+
+  it('counts no try when the attempt is resumed', async () => {
+    const { run, fence } = await claimed(1);
+    await leaveRun(sql, fence, { ...LEAVE, status: 'queued', resuming: true, newGeneration: true }, NOTHING);
+    expect(await claim(run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true, exhausted: false });
+  });
+});
+
+describe('a write of an attempt', () => {
+  it('does nothing once the run was cancelled, taken from a dead worker, or taken as a stray', async () => {
+    const ends = [
+      (id: string) => cancelRun(sql, orgId, id, '[{"type":"run_cancelled"}]'),
+      async () => {
+        await die(workerId);
+        await requeueRunsOfDeadWorkers(sql, {
+          leaseMs: LEASE_MS,
+          limit: 10,
+          entryText: '[{"type":"run_requeued"}]',
+        });
+      },
+      () => requeueStrays(sql, { workerId, heldRunIds: [], minAgeMs: -1000 }),
+    ];
+    for (const end of ends) {
+      workerId = await aliveWorker();
+      const { run, fence } = await claimed();
+      await end(run.id);
+      // Also when it knows of every timeline entry, and when another worker has the run already.
+      const [row] = await sql<{ timeline_count: number; generation: number }[]>`
+        SELECT timeline_count, generation FROM workflow_runs WHERE id = ${run.id}`;
+      const knowing = { ...fence, timelineCount: row?.timeline_count ?? 0 };
+      await claim(run.id, row?.generation, await aliveWorker());
+      expect(await checkpoint(knowing, 1, ENTRY)).toBe(0);
+      expect(await leaveRun(sql, knowing, LEAVE, ENTRY)).toHaveLength(0);
+      expect(await progressOf(run.id)).toBeNull();
+    }
+  });
+
+  it('may be sent again: the second does nothing, the timeline has its entries once', async () => {
+    const { run, fence } = await claimed();
+    expect([await checkpoint(fence, 1, ENTRY), await checkpoint(fence, 1, ENTRY)]).toEqual([1, 0]);
+    const next = { ...fence, timelineCount: 1 };
+    expect(await leaveRun(sql, next, LEAVE, ENTRY)).toHaveLength(1);
+    expect(await leaveRun(sql, next, LEAVE, ENTRY)).toHaveLength(0);
+    const rows = await sql<
+      { first: number }[]
+    >`SELECT first FROM workflow_run_events WHERE run_id = ${run.id} ORDER BY first`;
+    expect(rows.map(({ first }) => first)).toEqual([1, 2]);
+  });
+
+  it('does not undo a later one when it arrives late, also beyond the timeline kept', async () => {
+    const { run, fence } = await claimed();
+    expect(await checkpoint(fence, 1, DROPPED)).toBe(1);
+    expect(await checkpoint({ ...fence, timelineDropped: 2 }, 2, DROPPED)).toBe(1);
+    expect(await checkpoint(fence, 1, DROPPED)).toBe(0);
+    expect(await progressOf(run.id)).toBe(2);
+  });
+});
+
+describe('runs of workers that are gone', () => {
+  it('are taken from dead workers only, and with a new generation and lease', async () => {
+    const [dead, alive] = [await claimed(), await claimed()];
+    await sql`UPDATE workflow_runs SET claimed_by = ${randomUUID()} WHERE id = ${dead.run.id}`;
+    const entryText = '[{"type":"run_requeued"}]';
+    const rows = await requeueRunsOfDeadWorkers(sql, { leaseMs: LEASE_MS, limit: 10, entryText });
+    expect(rows.map(({ id }) => id)).toContain(dead.run.id);
+    expect(rows.map(({ id }) => id)).not.toContain(alive.run.id);
+    expect(await claim(dead.run.id, 1)).toMatchObject({ attempt_count: 2, lease: 3 });
+  });
+
+  it('are strays only when the worker has not known them for a while', async () => {
+    const [held, stray, young] = [await claimed(), await claimed(), await claimed()];
+    await sql`UPDATE workflow_runs SET status_since = now() - interval '1 minute' WHERE id IN (${held.run.id}, ${stray.run.id})`;
+    const rows = await requeueStrays(sql, { workerId, heldRunIds: [held.run.id], minAgeMs: 30_000 });
+    expect(rows.map(({ id }) => id)).toEqual([stray.run.id]);
+    expect(await claim(stray.run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true });
+    expect(await checkpoint(young.fence, 1, ENTRY)).toBe(1);
+  });
+});
+
+describe('a heartbeat', () => {
+  it('answers with the leases that are lost, and no others', async () => {
+    const [kept, cancelled, ended] = [await claimed(), await claimed(), await claimed()];
+    await cancelRun(sql, orgId, cancelled.run.id, '[{"type":"run_cancelled"}]');
+    await leaveRun(sql, ended.fence, LEAVE, ENTRY);
+    const held = [kept, cancelled, ended].map(({ run }) => ({ runId: run.id, lease: run.lease }));
+    const lost = await beat(sql, { id: workerId, hostname: 'test', pid: 1, concurrency: 1 }, held, false);
+    expect(lost.map((row) => row.run_id).sort()).toEqual([cancelled.run.id, ended.run.id].sort());
+  });
+});
+
+describe('the lead', () => {
+  it('is held by one worker until it expires', async () => {
+    const [one, other] = [randomUUID(), randomUUID()];
+    const take = async (id: string, holdMs: number): Promise<number> =>
+      (await lead(sql, 'test', id, holdMs)).length;
+    expect([
+      await take(one, 60_000),
+      await take(other, 60_000),
+      await take(one, -1),
+      await take(other, 60_000),
+    ]).toEqual([1, 0, 1, 1]);
+    expect(await take(one, 60_000)).toBe(0);
+  });
+});
