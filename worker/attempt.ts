@@ -14,11 +14,12 @@ import {
   type OwnWrite,
   type TimelineBatch,
 } from '../lib/db/runs/write.ts';
-import { runtimeFault } from './faults.ts';
+import { stateFault } from './faults.ts';
 import type { DslError, Interruption, Ports, Progress } from '../lib/engine/types.ts';
 import type { HeldAttempt } from './attempts.ts';
 import type { WorkerDeps } from './deps.ts';
 import { writeFenced } from './fenced-write.ts';
+import { jsonTextWithin } from './json-text.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createTimelineBuffer, type RunEntry, type TimelineBuffer } from './timeline.ts';
 
@@ -154,11 +155,9 @@ class FencedAttempt implements Attempt {
 
   async #checkpoint(): Promise<void> {
     const { maxRunStateBytes } = this.#deps.config;
-    const progressText = JSON.stringify(this.#options.progress);
-    if (Buffer.byteLength(progressText) > maxRunStateBytes) {
-      this.#fault = runtimeFault(
-        `the run's state is larger than ${maxRunStateBytes} bytes (MAX_RUN_STATE_BYTES)`,
-      );
+    const progressText = jsonTextWithin(this.#options.progress, maxRunStateBytes);
+    if (progressText === null) {
+      this.#fault = stateFault('state', maxRunStateBytes);
       this.#holder.interrupt('lost');
       return;
     }

@@ -8,7 +8,8 @@ import { toRfc3339 } from '../lib/db/time.ts';
 import { backoffMs } from './backoff.ts';
 import type { Attempt } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
-import { runtimeFault } from './faults.ts';
+import { briefError, stateFault } from './faults.ts';
+import { jsonTextWithin } from './json-text.ts';
 
 export interface Finishing {
   deps: WorkerDeps;
@@ -59,13 +60,18 @@ async function enqueueNext({ deps, claimed }: Finishing, left: LeftRun): Promise
   );
 }
 
-const publicError = ({ type, status, instance }: DslError) => ({ type, status, instance });
+function publicError(error: DslError) {
+  const { type, status, instance } = briefError(error);
+  return { type, status, instance };
+}
 
 /** Ends the run as failed. */
-export async function fail(finishing: Finishing, error: DslError): Promise<void> {
-  const { attempt } = finishing;
+export async function fail(finishing: Finishing, cause: DslError): Promise<void> {
+  const { attempt, deps } = finishing;
+  const text = jsonTextWithin(cause, deps.config.maxRunStateBytes);
+  const error = text === null ? stateFault('error', deps.config.maxRunStateBytes) : cause;
   attempt.addEntry({ type: 'run_failed', at: attempt.at(), error });
-  const left = await write(finishing, { status: 'failed', errorText: JSON.stringify(error) });
+  const left = await write(finishing, { status: 'failed', errorText: text ?? JSON.stringify(error) });
   if (left !== null) report(finishing, 'workflow_run_failed', { error: publicError(error) });
 }
 
@@ -112,29 +118,24 @@ async function handOver(finishing: Finishing, progressText: string): Promise<voi
   if (left !== null) await enqueueNext(finishing, left);
 }
 
-/** What the outcome has to persist: an output, the progress tree, or neither. */
-function persisted(progress: Progress, outcome: Outcome): { what: string; text: string } | null {
-  if (outcome.kind === 'succeeded') return { what: 'output', text: JSON.stringify(outcome.output) };
-  if (outcome.kind === 'failed' && !outcome.retryable) return null;
-  return { what: 'state', text: JSON.stringify(progress) };
-}
-
 /** Writes what the outcome says. */
 export async function finish(finishing: Finishing, outcome: Outcome): Promise<void> {
   const { attempt, claimed, deps, progress } = finishing;
+  const maxBytes = deps.config.maxRunStateBytes;
+  const isTry =
+    outcome.kind === 'failed' && outcome.retryable && claimed.attempt_count < claimed.max_attempts;
   const fault = attempt.fault();
-  const { what, text } = persisted(progress, outcome) ?? { what: '', text: '' };
-  if (fault !== null || Buffer.byteLength(text) > deps.config.maxRunStateBytes) {
-    const limit = `${deps.config.maxRunStateBytes} bytes (MAX_RUN_STATE_BYTES)`;
-    return fail(finishing, fault ?? runtimeFault(`the run's ${what} is larger than ${limit}`));
-  }
+  if (fault !== null) return fail(finishing, fault);
+  if (outcome.kind === 'failed' && !isTry) return fail(finishing, outcome.error);
+  const [what, value] =
+    outcome.kind === 'succeeded' ? (['output', outcome.output] as const) : (['state', progress] as const);
+  const text = jsonTextWithin(value, maxBytes);
+  if (text === null) return fail(finishing, stateFault(what, maxBytes));
   switch (outcome.kind) {
     case 'succeeded':
       return succeed(finishing, text);
     case 'failed':
-      if (outcome.retryable && claimed.attempt_count < claimed.max_attempts)
-        return retry(finishing, outcome.error, text);
-      return fail(finishing, outcome.error);
+      return retry(finishing, outcome.error, text);
     case 'parked':
       return park(finishing, outcome.untilMs, text);
     case 'interrupted':

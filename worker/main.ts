@@ -1,4 +1,5 @@
 /** The worker process: opens what it needs, consumes the queue, stops gracefully. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { readConfigOrExit, type Config } from '../lib/config.ts';
@@ -116,6 +117,8 @@ async function main(): Promise<void> {
   const deps = openWorkerDeps(config, metrics);
   let stopping = false;
   const giveUp = new AbortController();
+  // Every write that is being repeated listens to it.
+  setMaxListeners(0, giveUp.signal);
   const heartbeat = new Heartbeat(deps);
   const reconciler = createReconciler(deps, heartbeat);
   const consumer = openConsumer(deps, {
@@ -123,8 +126,8 @@ async function main(): Promise<void> {
     giveUp: giveUp.signal,
     confirmed: (signal) => heartbeat.confirmed(signal),
   });
-  const ready = (): boolean => heartbeat.healthy() && !stopping;
-  const health = await openHealth({ port: config.port, host: config.host, metrics, ready });
+  const state = () => ({ takesRuns: heartbeat.healthy() && !stopping, database: heartbeat.healthy() });
+  const health = await openHealth({ port: config.port, host: config.host, metrics, state });
 
   const stop = (): void => {
     if (stopping) return;

@@ -87,7 +87,10 @@ async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder,
     await finish(finishing, await outcomeOf(deps, finishing));
   } catch (error) {
     if (isDatabaseUnavailable(error)) throw error;
-    deps.log.error({ err: error, runId: claimed.id }, 'the run could not be executed or its end not be written');
+    deps.log.error(
+      { err: error, runId: claimed.id },
+      'the run could not be executed or its end not be written',
+    );
     await fail(finishing, runtimeFault('an internal error ended the run'));
   }
 }

@@ -1,6 +1,7 @@
 /** The attempt's timeline entries until the next write takes them along. */
 import type { TimelineBatch } from '../lib/db/runs/write.ts';
 import type { DslError, TimelineEntry } from '../lib/engine/types.ts';
+import { briefError } from './faults.ts';
 
 /** Task entries kept per run; beyond it they are counted only. */
 const MAX_ENTRIES = 10_000;
@@ -30,6 +31,10 @@ export interface TimelineBuffer {
   take(): TimelineBatch;
 }
 
+/** The entry with the texts of its error cut. */
+const brief = <Entry extends TimelineEntry | RunEntry>(entry: Entry): Entry =>
+  entry.error === undefined ? entry : { ...entry, error: briefError(entry.error) };
+
 /** `written` entries are in the database already. */
 export function createTimelineBuffer(written: number): TimelineBuffer {
   let entries: (TimelineEntry | RunEntry)[] = [];
@@ -42,11 +47,11 @@ export function createTimelineBuffer(written: number): TimelineBuffer {
         return;
       }
       total += 1;
-      entries.push(entry);
+      entries.push(brief(entry));
     },
     addRun(entry) {
       total += 1;
-      entries.push(entry);
+      entries.push(brief(entry));
     },
     take() {
       const batch = { entriesText: JSON.stringify(entries), count: entries.length, dropped };

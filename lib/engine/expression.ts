@@ -2,7 +2,17 @@
  * Runtime expressions (dsl.md, Runtime Expressions) in strict mode. Compiled once, evaluated often; a string that
  * comes out of an evaluation is data and is never evaluated again.
  */
-import { compile, JqError, JqLimitError, truthy, type Json, type Limits, type Program } from '../jq/index.ts';
+import {
+  compile,
+  DEFAULT_LIMITS,
+  JqError,
+  JqLimitError,
+  jsonSizeAtMost,
+  truthy,
+  type Json,
+  type Limits,
+  type Program,
+} from '../jq/index.ts';
 import { standardError, WorkflowError } from './errors.ts';
 import { setMember, type JsonObject } from './json.ts';
 
@@ -87,15 +97,32 @@ export function compileExpression(text: string, variables: readonly string[]): E
 
 /**
  * Compiles a value in which only strings that are one whole `${ }` are expressions, at any depth. Keys are literal.
+ * What it yields is bounded like the value of one expression: its parts may share structure, so that a few
+ * kilobytes of template could stand for gigabytes of text.
  * @throws {JqSyntaxError} as `compileExpression`
  */
 export function compileTemplate(value: Json, variables: readonly string[]): Template {
+  const template = compileParts(value, variables);
+  if (template.constant || typeof value === 'string') return template;
+  return {
+    constant: false,
+    evaluate(data, scope) {
+      const result = template.evaluate(data, scope);
+      const maxBytes = scope.limits.maxBytes ?? DEFAULT_LIMITS.maxBytes;
+      if (jsonSizeAtMost(result, maxBytes) <= maxBytes) return result;
+      const detail = `The value of the template is larger than ${maxBytes} bytes (limit: bytes)`;
+      throw new WorkflowError(standardError('expression', detail, scope.instance), 'task');
+    },
+  };
+}
+
+function compileParts(value: Json, variables: readonly string[]): Template {
   if (typeof value === 'string' && isStrictExpression(value)) {
     const expression = compileExpression(value, variables);
     return { constant: false, evaluate: (data, scope) => expression.evaluate(data, scope) };
   }
   if (Array.isArray(value)) {
-    const items = value.map((item) => compileTemplate(item, variables));
+    const items = value.map((item) => compileParts(item, variables));
     if (items.every((item) => item.constant)) return constant(value);
     return { constant: false, evaluate: (data, scope) => items.map((item) => item.evaluate(data, scope)) };
   }
@@ -109,9 +136,7 @@ export function compileTransform(value: Json, variables: readonly string[]): Eva
 }
 
 function compileMembers(value: JsonObject, variables: readonly string[]): Template {
-  const members = Object.entries(value).map(
-    ([key, item]) => [key, compileTemplate(item, variables)] as const,
-  );
+  const members = Object.entries(value).map(([key, item]) => [key, compileParts(item, variables)] as const);
   if (members.every(([, item]) => item.constant)) return constant(value);
   return {
     constant: false,

@@ -73,9 +73,9 @@ export const findForJob = (sql: Sql, runId: string) => sql<JobRow[]>`
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS due_in_ms
   FROM workflow_runs WHERE id = ${runId}`;
 
-/** The frozen definition of one version. */
+/** The frozen definition of one version, and the length of its source text. */
 export const findDefinition = (sql: Sql, orgId: string, workflowId: string, version: number) => sql<
-  { definition: Json }[]
+  { definition: Json; source_length: number }[]
 >`
-  SELECT definition FROM workflow_versions
+  SELECT definition, length(source) AS source_length FROM workflow_versions
   WHERE org_id = ${orgId} AND workflow_id = ${workflowId} AND version = ${version}`;

@@ -162,3 +162,22 @@ describe('durations from expressions', () => {
     }
   });
 });
+
+describe('the size of a template', () => {
+  test('is bounded as a whole: its parts may be small and shared', () => {
+    const big = { text: 'x'.repeat(1000) };
+    const members = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`m${index}`, '${ . }']));
+    const template = compileTemplate(members, []);
+    expect(Object.keys(template.evaluate(big, scope) as object)).toHaveLength(200);
+    const tight: Scope = { ...scope, limits: { maxBytes: 50_000 } };
+    expect(() => template.evaluate(big, tight)).toThrow('larger than 50000 bytes');
+    // Inside another template too.
+    expect(() => compileTemplate([members], []).evaluate(big, tight)).toThrow('larger than 50000 bytes');
+  });
+
+  test('is found without writing the text', () => {
+    let value: Json = 0;
+    for (let depth = 0; depth < 24; depth += 1) value = [value, value];
+    expect(() => compileTemplate({ a: '${ . }' }, []).evaluate(value, scope)).toThrow('limit: bytes');
+  });
+});
