@@ -15,6 +15,8 @@ export interface HeldAttempt {
 }
 
 export interface Attempts {
+  /** Runs whose end could not be written because of a bug: they are given up as if the worker had died. */
+  readonly broken: Set<string>;
   add(attempt: HeldAttempt): void;
   remove(attempt: HeldAttempt): void;
   get(runId: string): HeldAttempt | undefined;
@@ -29,6 +31,7 @@ export function createAttempts(): Attempts {
   const held = new Map<string, HeldAttempt>();
   const waiting = new Set<() => void>();
   return {
+    broken: new Set(),
     add: (attempt) => held.set(attempt.runId, attempt),
     remove(attempt) {
       if (held.get(attempt.runId) === attempt) held.delete(attempt.runId);

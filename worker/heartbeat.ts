@@ -129,9 +129,15 @@ export class Heartbeat {
     // Runs that are claimed after this look and before the statement arrives are no strays.
     const minAgeMs = config.databaseTimeoutMs + 1000;
     const strays = await bounded(
-      requeueStrays(sql, { workerId: identity.id, heldRunIds: held, minAgeMs }),
+      requeueStrays(sql, {
+        workerId: identity.id,
+        heldRunIds: held,
+        brokenRunIds: [...attempts.broken],
+        minAgeMs,
+      }),
       config.databaseTimeoutMs,
     );
+    for (const { id } of strays) attempts.broken.delete(id);
     await requeue(this.#deps, strays, 'stray');
   }
 }

@@ -91,7 +91,17 @@ async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder,
       { err: error, runId: claimed.id },
       'the run could not be executed or its end not be written',
     );
+    await failAfterBug(deps, finishing);
+  }
+}
+
+/** Should even that not be possible, the try is spent, so that the run does not come back for ever. */
+async function failAfterBug(deps: WorkerDeps, finishing: Finishing): Promise<void> {
+  try {
     await fail(finishing, runtimeFault('an internal error ended the run'));
+  } catch (error) {
+    deps.log.error({ err: error, runId: finishing.claimed.id }, 'the end of the run could not be written');
+    deps.attempts.broken.add(finishing.claimed.id);
   }
 }
 

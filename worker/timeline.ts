@@ -5,6 +5,8 @@ import { briefError } from './faults.ts';
 
 /** Task entries kept per run; beyond it they are counted only. */
 const MAX_ENTRIES = 10_000;
+/** Text of task entries kept per attempt, in UTF-16 units: they travel with the run's own writes. */
+const MAX_LENGTH = 4 << 20;
 
 /** Entries about the run itself: always kept. */
 export type RunEntry = {
@@ -31,31 +33,30 @@ export interface TimelineBuffer {
   take(): TimelineBatch;
 }
 
-/** The entry with the texts of its error cut. */
-const brief = <Entry extends TimelineEntry | RunEntry>(entry: Entry): Entry =>
-  entry.error === undefined ? entry : { ...entry, error: briefError(entry.error) };
+/** One entry's text, that of its error cut. */
+const textOf = (entry: TimelineEntry | RunEntry): string =>
+  JSON.stringify(entry.error === undefined ? entry : { ...entry, error: briefError(entry.error) });
 
 /** `written` entries are in the database already. */
 export function createTimelineBuffer(written: number): TimelineBuffer {
-  let entries: (TimelineEntry | RunEntry)[] = [];
+  let texts: string[] = [];
   let total = written;
+  let length = 0;
   let dropped = 0;
+  const add = (text: string): void => {
+    total += 1;
+    length += text.length;
+    texts.push(text);
+  };
   return {
     addTask(entry) {
-      if (total >= MAX_ENTRIES) {
-        dropped += 1;
-        return;
-      }
-      total += 1;
-      entries.push(brief(entry));
+      if (total >= MAX_ENTRIES || length >= MAX_LENGTH) dropped += 1;
+      else add(textOf(entry));
     },
-    addRun(entry) {
-      total += 1;
-      entries.push(brief(entry));
-    },
+    addRun: (entry) => add(textOf(entry)),
     take() {
-      const batch = { entriesText: JSON.stringify(entries), count: entries.length, dropped };
-      entries = [];
+      const batch = { entriesText: `[${texts.join(',')}]`, count: texts.length, dropped };
+      texts = [];
       dropped = 0;
       return batch;
     },

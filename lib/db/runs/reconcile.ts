@@ -71,14 +71,20 @@ export const requeueRunsOfDeadWorkers = (
 
 /**
  * Runs that the row says this worker holds although it does not know of them (the answer to a claim was lost):
- * back to the queue. No try is spent: nothing of them ran. `minAgeMs` is longer than what lies between the look
- * at the held runs and this statement, so that a claim in between is left alone.
+ * back to the queue. No try is spent, as nothing of them ran, but for those that broke. `minAgeMs` is longer
+ * than what lies between the look at the held runs and this statement: a claim in between is left alone.
  */
 export const requeueStrays = (
   sql: Sql,
-  options: { workerId: string; heldRunIds: readonly string[]; minAgeMs: number },
+  options: {
+    workerId: string;
+    heldRunIds: readonly string[];
+    brokenRunIds: readonly string[];
+    minAgeMs: number;
+  },
 ) => sql<RequeueRow[]>`
-  UPDATE workflow_runs SET status = 'queued', status_since = now(), claimed_by = NULL, resuming = true,
+  UPDATE workflow_runs SET status = 'queued', status_since = now(), claimed_by = NULL,
+    resuming = NOT (id = ANY(${[...options.brokenRunIds]}::uuid[])),
     lease = lease + 1, generation = generation + 1
   WHERE status = 'running' AND claimed_by = ${options.workerId}
     AND NOT (id = ANY(${[...options.heldRunIds]}::uuid[]))

@@ -59,7 +59,6 @@ export interface Run {
   attemptCount: number;
   maxAttempts: number;
   nextAttemptAt: string | null;
-  priority: number;
   labels: Record<string, string>;
   createdAt: string;
   startedAt: string | null;
@@ -110,7 +109,6 @@ export const toRun = (row: RunRow): Run => ({
   attemptCount: row.attempt_count,
   maxAttempts: row.max_attempts,
   nextAttemptAt: toRfc3339(row.next_attempt_at),
-  priority: row.priority,
   labels: row.labels,
   createdAt: toRfc3339(row.created_at),
   startedAt: toRfc3339(row.started_at),

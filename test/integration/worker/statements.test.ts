@@ -143,7 +143,7 @@ describe('a write of an attempt', () => {
           entryText: '[{"type":"run_requeued"}]',
         });
       },
-      () => requeueStrays(sql, { workerId, heldRunIds: [], minAgeMs: -1000 }),
+      () => requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000 }),
     ];
     for (const end of ends) {
       workerId = await aliveWorker();
@@ -195,10 +195,21 @@ describe('runs of workers that are gone', () => {
   it('are strays only when the worker has not known them for a while', async () => {
     const [held, stray, young] = [await claimed(), await claimed(), await claimed()];
     await sql`UPDATE workflow_runs SET status_since = now() - interval '1 minute' WHERE id IN (${held.run.id}, ${stray.run.id})`;
-    const rows = await requeueStrays(sql, { workerId, heldRunIds: [held.run.id], minAgeMs: 30_000 });
+    const rows = await requeueStrays(sql, {
+      workerId,
+      heldRunIds: [held.run.id],
+      brokenRunIds: [],
+      minAgeMs: 30_000,
+    });
     expect(rows.map(({ id }) => id)).toEqual([stray.run.id]);
     expect(await claim(stray.run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true });
     expect(await checkpoint(young.fence, 1, ENTRY)).toBe(1);
+  });
+
+  it('spend a try when their end could not be written, so that they do not come back for ever', async () => {
+    const { run } = await claimed();
+    await requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [run.id], minAgeMs: -1000 });
+    expect(await claim(run.id, 1)).toMatchObject({ attempt_count: 2, resumed: false });
   });
 });
 

@@ -27,4 +27,23 @@ describe('the timeline buffer', () => {
       { type: 'run_succeeded' },
     ]);
   });
+
+  it('cuts the texts of an error, which an author may make as long as he likes', () => {
+    const buffer = createTimelineBuffer(0);
+    const long = 'x'.repeat(100_000);
+    const error = { type: long, status: 500, title: long, detail: long, instance: '/do/0/a' };
+    buffer.addTask({ ...task, type: 'task_faulted', error });
+    const { entriesText } = buffer.take();
+    expect(entriesText.length).toBeLessThan(2000);
+    expect(JSON.parse(entriesText)).toMatchObject([{ error: { status: 500, instance: '/do/0/a' } }]);
+  });
+
+  it('keeps no more text of task entries than its bound', () => {
+    const buffer = createTimelineBuffer(0);
+    const error = { type: 't', status: 500, title: 'x'.repeat(500), detail: 'x'.repeat(500), instance: '/' };
+    for (let n = 0; n < 9_000; n += 1) buffer.addTask({ ...task, type: 'task_faulted', error });
+    const { entriesText, count, dropped } = buffer.take();
+    expect(entriesText.length).toBeLessThan(4.1 * 1024 * 1024);
+    expect({ isCut: dropped > 0, all: count + dropped }).toEqual({ isCut: true, all: 9_000 });
+  });
 });
