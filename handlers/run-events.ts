@@ -16,7 +16,10 @@ export default orgRoute({
     Accept: 'text/event-stream streams it live until the terminal event',
     'Last-Event-ID': 'go on after this event (streaming)',
   },
-  answers: { 200: '`items` and `nextCursor`, or a stream of events' },
+  answers: {
+    200: '`items` and `nextCursor`, or a stream of events',
+    204: 'Streaming: the run has ended and nothing comes after `Last-Event-ID`',
+  },
   async handler(context) {
     const { c, deps } = context;
     const row = await loadRun(context);

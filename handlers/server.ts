@@ -1,25 +1,12 @@
 /** The API process: all routes, or those named in HANDLERS. Ends with 0 after SIGTERM or SIGINT. */
-import { ConfigError, readConfigOrExit } from '../lib/config.ts';
+import { readConfigOrExit } from '../lib/config.ts';
 import { openDeps } from '../lib/deps.ts';
 import { createApp } from '../lib/http/app.ts';
 import { openServer, type ApiServer } from '../lib/http/serve.ts';
-import type { Route } from '../lib/http/route.ts';
-import { loadRoutes } from './routes.ts';
+import { loadRoutes, ROUTE_NAMES } from './routes.ts';
 
-const config = readConfigOrExit();
-
-async function loadRoutesOrExit(): Promise<Route[]> {
-  try {
-    return await loadRoutes(config.handlers);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    for (const problem of error.problems)
-      process.stderr.write(`config: ${problem.name} ${problem.message}\n`);
-    process.exit(78);
-  }
-}
-
-const routes = await loadRoutesOrExit();
+const config = readConfigOrExit(ROUTE_NAMES);
+const routes = await loadRoutes(config.handlers);
 const dependencies = openDeps(config);
 const { deps } = dependencies;
 const stopping = new AbortController();

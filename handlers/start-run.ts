@@ -25,7 +25,8 @@ export default orgRoute({
     const { c, deps } = context;
     const key = readIdempotencyKey(c);
     const bytes = await readBytes(context);
-    const body = validate(startBody, parseJsonBody(c, bytes) ?? {});
+    const sent = parseJsonBody(c, bytes);
+    const body = validate(startBody, sent === undefined ? {} : sent);
     const origin = originOf(context, 'api');
     const idempotency = key === null ? null : { key, digest: requestDigest('POST', c.req.path, bytes) };
     const [result] = await acceptRuns(deps, [toNewRun(origin, body, idempotency)]);

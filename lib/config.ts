@@ -148,11 +148,25 @@ function withFiles(env: NodeJS.ProcessEnv, problems: ConfigProblem[]): Record<st
   return values;
 }
 
+/** Names in HANDLERS that are no route of this process. */
+const unknownHandlers = (text: string, known: readonly string[]): ConfigProblem[] =>
+  v
+    .parse(list, text)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      name: 'HANDLERS',
+      message: `names "${name}", which is none of ${known.join(', ')}`,
+    }));
+
 /**
  * Reads the configuration once.
+ * @param handlers what HANDLERS may name; null where no routes are served, so that it does not matter
  * @throws {ConfigError} naming every variable that is missing or malformed.
  */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  handlers: readonly string[] | null = null,
+): Config {
   const problems: ConfigProblem[] = [];
   const values = withFiles(env, problems);
   const result = v.safeParse(schema, values);
@@ -163,14 +177,18 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     if (missing && problems.some((p) => p.name === `${name}_FILE`)) continue;
     problems.push({ name, message: missing ? 'is required' : issue.message });
   }
+  if (handlers !== null) problems.push(...unknownHandlers(values['HANDLERS'] ?? '', handlers));
   if (problems.length > 0 || !result.success) throw new ConfigError(problems);
   return toConfig(result.output);
 }
 
-/** Reads the configuration or ends the process with code 78, printing every problem, one a line. */
-export function readConfigOrExit(): Config {
+/**
+ * Reads the configuration or ends the process with code 78, printing every problem, one a line.
+ * @param handlers what HANDLERS may name, in a process that serves routes
+ */
+export function readConfigOrExit(handlers: readonly string[] | null = null): Config {
   try {
-    return readConfig();
+    return readConfig(process.env, handlers);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems)

@@ -2,7 +2,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { Metrics } from '../lib/telemetry/metrics.ts';
 
-export interface WorkerState {
+interface WorkerState {
   /** Postgres took the last heartbeat and the worker is not stopping. */
   takesRuns: boolean;
   /** Postgres took the last heartbeat. */

@@ -143,14 +143,12 @@ export function validate<Schema extends v.GenericSchema>(
 }
 
 /**
- * The validated JSON body.
- * @param whenEmpty what an empty body stands for; without it an empty body fails the schema
+ * The validated JSON body; an empty one fails the schema.
  * @throws {ApiError} PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_JSON, VALIDATION_FAILED
  */
 export async function readBody<Schema extends v.GenericSchema>(
   source: BodySource,
   schema: Schema,
-  whenEmpty?: Json,
 ): Promise<v.InferOutput<Schema>> {
-  return validate(schema, parseJsonBody(source.c, await readBytes(source)) ?? whenEmpty);
+  return validate(schema, parseJsonBody(source.c, await readBytes(source)));
 }

@@ -1,6 +1,6 @@
 /** The three ways in which a program fails, and the light signal that carries a jq error inside an evaluation. */
 import type { Json } from './json.ts';
-import { toJsonText } from './json-text.ts';
+import { textUpTo } from './json-text.ts';
 
 /** The program does not compile. `offset` counts UTF-16 units from 0, `line` and `column` count from 1. */
 export class JqSyntaxError extends Error {
@@ -19,11 +19,23 @@ export class JqSyntaxError extends Error {
   }
 }
 
-/** An uncaught jq error; `value` is what `error` was given, the message is jq's text for it. */
+/** Longest message of an uncaught error, in UTF-16 units; `error` takes values of any size. */
+const MAX_MESSAGE_LENGTH = 600;
+
+function messageOf(value: Json): string {
+  const text = typeof value === 'string' ? value : textUpTo(value, MAX_MESSAGE_LENGTH + 1);
+  const suffix = typeof value === 'string' ? '' : ' (not a string)';
+  return text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text + suffix;
+}
+
+/**
+ * An uncaught jq error; `value` is what `error` was given, within the limits of an output. The message is jq's text
+ * for it, cut after 600 UTF-16 units.
+ */
 export class JqError extends Error {
   readonly value: Json;
   constructor(value: Json) {
-    super(typeof value === 'string' ? value : `${toJsonText(value)} (not a string)`);
+    super(messageOf(value));
     this.name = 'JqError';
     this.value = value;
   }

@@ -4,6 +4,7 @@ import type { Json } from './json.ts';
 import { numberText, toJsonText, wellFormed } from './json-text.ts';
 import type { Meter } from './limits.ts';
 import { typeError } from './operators.ts';
+import { replaceInPieces } from './strings.ts';
 
 type Format = (value: Json, meter: Meter) => string;
 
@@ -31,8 +32,7 @@ const TSV_ESCAPES: Record<string, string> = {
 /** Escaping makes a text at most six times as long. */
 function escapeEach(text: string, pattern: RegExp, escapes: Record<string, string>, meter: Meter): string {
   meter.charge(text.length * 6);
-  meter.tick(text.length >> 5);
-  return text.replace(pattern, (character) => escapes[character] ?? character);
+  return replaceInPieces(text, pattern, (character) => escapes[character] ?? character, meter);
 }
 
 function row(
@@ -82,11 +82,11 @@ function decodeUri(text: string, meter: Meter): string {
 /** Packs bytes into characters of `bits` bits, filled up with `=` to whole groups. */
 function encodeBits(text: string, alphabet: string, bits: number, group: number, meter: Meter): string {
   meter.charge(text.length * 6);
-  meter.tick(text.length >> 2);
   let result = '';
   let buffer = 0;
   let held = 0;
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const [index, byte] of new TextEncoder().encode(text).entries()) {
+    if (index % 64 === 0) meter.tick(16);
     buffer = ((buffer << 8) | byte) & 0xffff;
     held += 8;
     for (; held >= bits; held -= bits)
@@ -98,14 +98,14 @@ function encodeBits(text: string, alphabet: string, bits: number, group: number,
 
 function decodeBits(text: string, alphabet: string, bits: number, name: string, meter: Meter): string {
   meter.charge(text.length * 2);
-  meter.tick(text.length >> 2);
   const bytes: number[] = [];
   let buffer = 0;
   let held = 0;
   const end = text.indexOf('=');
   const body = end === -1 ? text : text.slice(0, end);
-  for (const character of body) {
-    const value = alphabet.indexOf(character);
+  for (let index = 0; index < body.length; index++) {
+    if (index % 64 === 0) meter.tick(16);
+    const value = alphabet.indexOf(body.charAt(index));
     if (value === -1) return typeError(text, `is not valid ${name} data`);
     buffer = ((buffer << bits) | value) & 0xffff;
     held += bits;

@@ -16,6 +16,7 @@ import { finiteJson } from './result.ts';
 export { JqError, JqLimitError, JqSyntaxError } from './errors.ts';
 export type { Json } from './json.ts';
 export { truthy, typeName } from './json.ts';
+export { jsonSizeAtMost } from './json-size.ts';
 export { toJsonText } from './json-text.ts';
 export type { Limits } from './limits.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
@@ -31,7 +32,7 @@ export interface Program {
    * @param values one value for each of `variables`
    * @param options budgets that differ from {@link DEFAULT_LIMITS}; the clock for `now`, in seconds
    * @throws {JqError} for a jq error that no `try` caught
-   * @throws {JqLimitError} when a budget runs out
+   * @throws {JqLimitError} when a budget runs out, also for the outputs or for the value of an error
    */
   run(input: Json, values: readonly Json[], options?: RunOptions): Json[];
 }
@@ -44,12 +45,20 @@ interface RunOptions {
 function evaluate(node: Node, machine: Machine, input: Json): Json[] {
   const { meter } = machine;
   const outputs: Json[] = [];
-  machine.run(node, input, null, (value) => {
-    if (outputs.length >= meter.limits.maxOutputs) throw new JqLimitError('outputs', meter.limits.maxOutputs);
-    outputs.push(node.shares ? value : finiteJson(value, meter));
-    return false;
-  });
-  return outputs;
+  try {
+    machine.run(node, input, null, (value) => {
+      if (outputs.length >= meter.limits.maxOutputs)
+        throw new JqLimitError('outputs', meter.limits.maxOutputs);
+      // A single part of the input is no larger than the input; many of them may be.
+      outputs.push(node.shares && outputs.length === 0 ? value : finiteJson(value, meter));
+      return false;
+    });
+    return outputs;
+  } catch (error) {
+    // The value of an error leaves the evaluation as outputs do: as JSON can hold it, and within the limits.
+    if (error instanceof JqThrow) throw new JqError(finiteJson(error.value, meter));
+    throw error;
+  }
 }
 
 function run(node: Node, input: Json, values: readonly Json[], options: RunOptions = {}): Json[] {
@@ -59,7 +68,6 @@ function run(node: Node, input: Json, values: readonly Json[], options: RunOptio
   try {
     return evaluate(node, machine, input);
   } catch (error) {
-    if (error instanceof JqThrow) throw new JqError(error.value);
     // The machine bounds its own stack; this is the last resort for a builtin on a very deep value.
     if (error instanceof RangeError) throw new JqLimitError('depth', limits.maxDepth, { cause: error });
     throw error;

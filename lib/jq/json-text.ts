@@ -54,7 +54,7 @@ interface WriteOptions {
   /** Counts the length of the text; without it nothing is counted. */
   meter?: Meter | undefined;
   maxDepth: number;
-  /** Stop soon after this many characters. */
+  /** Stop at the latest after some parts of this length: nothing longer is read. */
   maxLength: number;
 }
 
@@ -65,8 +65,11 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
   const put = (item: Json): void => {
     if (frames.length > maxDepth) text += TOO_DEEP;
     else if (typeof item !== 'object' || item === null) {
-      if (typeof item === 'string') meter?.charge(2 * item.length);
-      text += scalarText(item);
+      if (typeof item === 'string') {
+        meter?.charge(2 * item.length);
+        meter?.tick(item.length >> 6);
+        text += stringText(item.slice(0, maxLength));
+      } else text += scalarText(item);
     } else if (Array.isArray(item)) {
       if (item.length === 0) text += '[]';
       else frames.push({ keys: null, value: item, index: 0 });
@@ -96,7 +99,7 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
     } else {
       const key = frame.keys[index] ?? '';
       meter?.charge(key.length);
-      text += `${index === 0 ? '{' : ','}${stringText(key)}:`;
+      text += `${index === 0 ? '{' : ','}${stringText(key.slice(0, maxLength))}:`;
       put((frame.value as JsonObject)[key] ?? null); // keys is set for objects alone
     }
   }
@@ -106,11 +109,19 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
 /** The compact JSON text of a value in jq's number format. */
 export function toJsonText(value: Json, meter?: Meter): string {
   if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'string') meter?.charge(value.length + 2);
+    if (typeof value === 'string') {
+      meter?.charge(value.length + 2);
+      meter?.tick(value.length >> 6);
+    }
     return scalarText(value);
   }
   const maxDepth = meter?.limits.maxDepth ?? 100_000;
   return write(value, { meter, maxDepth, maxLength: Infinity });
+}
+
+/** The head of the JSON text of a value, some characters longer than `maxLength` at most when it is cut. */
+export function textUpTo(value: Json, maxLength: number): string {
+  return write(value, { maxDepth: maxLength, maxLength }).slice(0, maxLength);
 }
 
 /** Longest dump in an error message, in bytes of UTF-8. */

@@ -23,7 +23,7 @@ export const DEFAULT_LIMITS: Limits = {
 };
 
 /** The clock is read once in this many steps. */
-const STEPS_PER_CLOCK_READING = 1000;
+const STEPS_PER_CLOCK_READING = 100;
 /** A process that waits for its processor does not fail programs that are fast, but it waits so many times only. */
 const MAX_WAITING = 10;
 

@@ -251,6 +251,8 @@ export class Machine {
       }
     } catch (error) {
       if (!(error instanceof JqThrow)) throw error;
+      // The text of the error may have cost far more than a step.
+      this.meter.checkTime();
       this.unwind(error);
     }
   }

@@ -20,6 +20,7 @@ import {
   codePointLength,
   explode,
   implode,
+  replaceInPieces,
   splitString,
   stringIndices,
   trimString,
@@ -42,7 +43,7 @@ function keys(input: Json, sorted: boolean, meter: Meter): Json {
   const found: Json[] = Array.isArray(input)
     ? Array.from(input.keys())
     : sorted
-      ? sortedKeys(input)
+      ? sortedKeys(input, meter)
       : Object.keys(input);
   meter.charge(found.length * ELEMENT_BYTES + HEADER_BYTES);
   meter.tick(found.length >> 2);
@@ -66,10 +67,11 @@ function toBoolean(input: Json): Json {
   return typeError(input, 'cannot be parsed as a boolean');
 }
 
-function affix(input: Json, part: Json, which: 'startsWith' | 'endsWith'): boolean {
+function affix(input: Json, part: Json, which: 'startsWith' | 'endsWith', meter: Meter): boolean {
   if (typeof input !== 'string' || typeof part !== 'string') {
     return fail(`${which.toLowerCase()}() requires string inputs`);
   }
+  if (part.length <= input.length) meter.tick(part.length >> 6);
   return input[which](part);
 }
 
@@ -82,8 +84,8 @@ function asciiCase(input: Json, upper: boolean, meter: Meter): string {
   if (typeof input !== 'string') return fail('explode input must be a string');
   meter.charge(input.length);
   return upper
-    ? input.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
-    : input.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    ? replaceInPieces(input, /[a-z]+/g, (letters) => letters.toUpperCase(), meter)
+    : replaceInPieces(input, /[A-Z]+/g, (letters) => letters.toLowerCase(), meter);
 }
 
 function append(text: Json, more: Json, meter: Meter): Json {
@@ -228,8 +230,8 @@ const ON_PAIR: Record<string, (input: Json, argument: Json, meter: Meter) => Jso
     typeName(input) === typeName(part)
       ? containsValue(input, part, meter)
       : typeError2(input, part, 'cannot have their containment checked'),
-  startswith: (input, part) => affix(input, part, 'startsWith'),
-  endswith: (input, part) => affix(input, part, 'endsWith'),
+  startswith: (input, part, meter) => affix(input, part, 'startsWith', meter),
+  endswith: (input, part, meter) => affix(input, part, 'endsWith', meter),
   split: (input, separator, meter) =>
     typeof input === 'string' && typeof separator === 'string'
       ? splitString(input, separator, meter)

@@ -12,6 +12,8 @@ function tryDirect(body: Node, handler: Node | null): Direct | null {
       return direct(machine, input, env);
     } catch (error) {
       if (!(error instanceof JqThrow)) throw error;
+      // The text of the error may have cost far more than a step.
+      machine.meter.checkTime();
       return handler?.direct?.(machine, error.value, env);
     }
   };

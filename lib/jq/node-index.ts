@@ -3,15 +3,17 @@ import { JqThrow, fail } from './errors.ts';
 import type { Json } from './json.ts';
 import { isObject } from './json.ts';
 import { shortText } from './json-text.ts';
+import type { Meter } from './limits.ts';
 import type { Continuation, Direct, Locate, Machine, Node } from './machine.ts';
 import { Path } from './machine.ts';
 import { identity } from './node-compose.ts';
 import { directNode, eachCombination, eachValue, heightOver, isAt, makeNode } from './node.ts';
 import { getIndex } from './paths.ts';
 
-/** The error of a read that may be written as optional, with `?` behind it. */
-function ignore(error: unknown): undefined {
+/** Drops the error of an optional read, written with `?` behind it. Its text may have cost far more than a step. */
+function ignore(error: unknown, meter: Meter): undefined {
   if (!(error instanceof JqThrow)) throw error;
+  meter.checkTime();
   return undefined;
 }
 
@@ -23,7 +25,7 @@ function indexDirect(target: Direct, key: Node, optional: boolean): Direct | nul
     try {
       return getIndex(value, name, machine.meter);
     } catch (error) {
-      return ignore(error);
+      return ignore(error, machine.meter);
     }
   };
   if (typeof constant === 'string') {
@@ -70,7 +72,7 @@ function stepInto(
     found = getIndex(value, key, machine.meter);
   } catch (error) {
     if (!optional) throw error;
-    found = ignore(error);
+    found = ignore(error, machine.meter);
   }
   if (found === undefined) machine.fail();
   else machine.deliver(next, found, path === null ? null : new Path(path, key, found));

@@ -3,6 +3,7 @@ import { fail } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { isObject, member } from './json.ts';
 import type { Meter } from './limits.ts';
+import { includesText } from './search.ts';
 
 /** Compares strings by code point (UTF-16 order puts astral characters before U+E000). */
 function compareStrings(left: string, right: string): number {
@@ -22,8 +23,11 @@ function compareStrings(left: string, right: string): number {
 }
 
 /** The own keys in jq's order. */
-export function sortedKeys(value: JsonObject): string[] {
-  return Object.keys(value).sort(compareStrings);
+export function sortedKeys(value: JsonObject, meter: Meter): string[] {
+  return Object.keys(value).sort((left, right) => {
+    meter.tick(Math.min(left.length, right.length) >> 6);
+    return compareStrings(left, right);
+  });
 }
 
 function rank(value: Json): number {
@@ -95,8 +99,8 @@ function comparedLists(left: Json, right: Json, meter: Meter): Frame | number {
     return { left, right, index: 0, tail: left.length - right.length };
   }
   if (!isObject(left) || !isObject(right)) return compareScalars(left, right, meter);
-  const keysLeft = sortedKeys(left);
-  const keysRight = sortedKeys(right);
+  const keysLeft = sortedKeys(left, meter);
+  const keysRight = sortedKeys(right, meter);
   meter.tick(keysLeft.length + keysRight.length);
   const order = compareKeys(keysLeft, keysRight);
   if (order !== 0) return order;
@@ -210,8 +214,7 @@ function containsPart(whole: Json, part: Json, meter: Meter): boolean {
     });
   }
   if (typeof whole === 'string' && typeof part === 'string') {
-    meter.tick(whole.length >> 6);
-    return whole.includes(part);
+    return includesText(whole, part, meter);
   }
   return (typeof whole !== 'object' && whole === part) || (whole === null && part === null);
 }

@@ -10,6 +10,8 @@ const NOT_A_NUMBER = /^[+-]?nan$/i;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
 const WORD = /[^ \t\r\n"[\]{}:,]+/y;
 
+const TOKENS_PER_CLOCK_READING = 1000;
+
 /** The number that a text stands for, or undefined. */
 export function parseNumber(text: string): number | undefined {
   if (NUMBER.test(text)) return Number(text);
@@ -28,19 +30,21 @@ interface Open {
 /** Reads one JSON value as jq does, with an explicit stack. */
 class JsonReader {
   private readonly text: string;
-  private readonly maxDepth: number;
+  private readonly meter: Meter;
   private at = 0;
   private readonly open: Open[] = [];
   private next: Json | undefined;
   private result: Json | undefined;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, meter: Meter) {
     this.text = text;
-    this.maxDepth = maxDepth;
+    this.meter = meter;
   }
 
   read(): Json {
-    for (; this.at < this.text.length;) {
+    for (let turn = 1; this.at < this.text.length; turn++) {
+      // The steps were counted before by the length of the text.
+      if (turn % TOKENS_PER_CLOCK_READING === 0) this.meter.checkTime();
       const character = this.text.charAt(this.at);
       if (character === '"') this.value(this.string());
       else if ('[{]}:,'.includes(character)) {
@@ -98,7 +102,7 @@ class JsonReader {
   private structure(character: string): void {
     const container = this.open.at(-1);
     if (character === '[' || character === '{') {
-      if (this.open.length >= this.maxDepth) this.error('Exceeds depth limit for parsing');
+      if (this.open.length >= this.meter.limits.maxDepth) this.error('Exceeds depth limit for parsing');
       if (this.next !== undefined) this.error('Expected separator between values');
       this.open.push({
         items: character === '[' ? [] : null,
@@ -168,12 +172,11 @@ class JsonReader {
 export function parseJson(text: string, meter: Meter): Json {
   meter.charge(text.length * 4);
   meter.tick(text.length >> 3);
-  const { maxDepth } = meter.limits;
   try {
     const value = JSON.parse(text) as Json; // JSON.parse gives JSON
-    if (!deeperThan(value, maxDepth, meter)) return value;
+    if (!deeperThan(value, meter.limits.maxDepth, meter)) return value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  return new JsonReader(text.startsWith('\ufeff') ? text.slice(1) : text, maxDepth).read();
+  return new JsonReader(text.startsWith('\ufeff') ? text.slice(1) : text, meter).read();
 }

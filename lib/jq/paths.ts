@@ -33,7 +33,11 @@ function arrayIndices(items: Json[], wanted: Json[], meter: Meter): Json[] {
   if (wanted.length === 0) return found;
   for (let at = 0; at + wanted.length <= items.length; at++) {
     meter.tick();
-    if (!wanted.every((item, offset) => equalValues(items[at + offset] ?? null, item, meter))) continue;
+    const isHere = wanted.every((item, offset) => {
+      meter.tick();
+      return equalValues(items[at + offset] ?? null, item, meter);
+    });
+    if (!isHere) continue;
     meter.charge(ELEMENT_BYTES);
     found.push(at);
   }

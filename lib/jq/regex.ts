@@ -10,9 +10,13 @@ import { offsetCounter } from './strings.ts';
 /** Longest pattern, in UTF-16 units. */
 const MAX_PATTERN_LENGTH = 4096;
 /** Counted repetitions may expand a pattern to about this many parts. */
-const MAX_EXPANSION = 10_000;
-/** Compiled patterns that are kept. */
-const MAX_CACHED = 500;
+const MAX_EXPANSION = 5000;
+/** Groups of a pattern; each thread of the engine holds the bounds of all of them. */
+const MAX_GROUPS = 250;
+/** Compiled patterns that are kept; each may hold some megabytes of states. */
+const MAX_CACHED = 50;
+/** Instructions that the engine may run between two readings of the clock. */
+const INSTRUCTIONS_PER_CLOCK_READING = 10_000;
 
 interface Compiled {
   expression: RE2JS;
@@ -80,6 +84,7 @@ function translate(pattern: string, extended: boolean): string {
 
 /** Refuses counted repetitions that would expand to a huge program, before they do. */
 function checkExpansion(pattern: string): void {
+  if (pattern.split('(').length > MAX_GROUPS + 1) fail('Regex failure: the pattern has too many groups');
   let expansion = 0;
   for (const found of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
     const count = Math.max(Number(found[1]), Number(found[2] ?? 0));
@@ -136,22 +141,57 @@ function build(pattern: string, flags: string): Compiled {
   return { expression, groupNames, global, skipEmpty, size: expression.programSize() };
 }
 
-function compiled(pattern: Json, flags: Json): Compiled {
+function compiled(pattern: Json, flags: Json, meter: Meter): Compiled {
   if (typeof pattern !== 'string') return typeError(pattern, 'is not a string');
   if (flags !== null && typeof flags !== 'string') return typeError(flags, 'is not a string');
   const key = `${flags ?? ''}/${pattern}`;
   const known = cache.get(key);
   if (known !== undefined) return known;
+  meter.checkTime();
   const fresh = build(pattern, flags ?? '');
+  meter.tick(fresh.size);
+  meter.checkTime();
   const oldest = cache.keys().next();
   if (cache.size >= MAX_CACHED && oldest.done !== true) cache.delete(oldest.value);
   cache.set(key, fresh);
   return fresh;
 }
 
-/** One pass of the engine cannot be interrupted, so its cost is counted first: characters times instructions. */
+/** Counts one pass of the engine before it starts: characters times instructions. */
 function chargeScan(text: string, size: number, meter: Meter): void {
   meter.tick(Math.ceil((text.length * size) / 16) + 1);
+}
+
+/**
+ * A text that reads the clock while the engine reads the text. The engine takes String objects, and keeps nothing
+ * of a search that was left by an exception.
+ */
+class TimedText extends String {
+  private readonly meter: Meter;
+  private readonly readingsPerCheck: number;
+  private readings = 0;
+
+  constructor(text: string, size: number, meter: Meter) {
+    super(text);
+    this.meter = meter;
+    this.readingsPerCheck = Math.ceil(INSTRUCTIONS_PER_CLOCK_READING / size);
+  }
+
+  override charCodeAt(index: number): number {
+    if (++this.readings >= this.readingsPerCheck) {
+      this.readings = 0;
+      this.meter.checkTime();
+    }
+    return super.charCodeAt(index);
+  }
+}
+
+/** The text as the engine may search it. */
+function searched(text: string, size: number, meter: Meter): string {
+  chargeScan(text, size, meter);
+  meter.checkTime();
+  // The types of the engine know primitive strings alone; it uses no more of them than a String object has.
+  return new TimedText(text, size, meter) as unknown as string;
 }
 
 type Matcher = ReturnType<RE2JS['matcher']>;
@@ -172,19 +212,16 @@ function capture(
 /** jq's `test`. */
 export function testRegex(text: Json, pattern: Json, flags: Json, meter: Meter): boolean {
   if (typeof text !== 'string') return typeError(text, 'cannot be matched, as it is not a string');
-  const regex = compiled(pattern, flags);
-  chargeScan(text, regex.size, meter);
-  meter.checkTime();
-  if (!regex.skipEmpty) return regex.expression.test(text);
+  const regex = compiled(pattern, flags, meter);
+  if (!regex.skipEmpty) return regex.expression.test(searched(text, regex.size, meter));
   return matchRegex(text, pattern, flags, meter).length > 0;
 }
 
 /** jq's `match` as an array: offsets and lengths count code points, a group that took no part has offset -1. */
 export function matchRegex(text: Json, pattern: Json, flags: Json, meter: Meter): Json[] {
   if (typeof text !== 'string') return typeError(text, 'cannot be matched, as it is not a string');
-  const { expression, groupNames, global, skipEmpty, size } = compiled(pattern, flags);
-  chargeScan(text, size, meter);
-  const matcher = expression.matcher(text);
+  const { expression, groupNames, global, skipEmpty, size } = compiled(pattern, flags, meter);
+  const matcher = expression.matcher(searched(text, size, meter));
   const points = offsetCounter(text);
   const found: Json[] = [];
   for (let from = 0; from <= text.length;) {

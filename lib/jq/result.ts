@@ -6,6 +6,8 @@ import type { Meter } from './limits.ts';
 
 /** Counted per element and member of a result, about what its text needs beside keys and strings. */
 const MEMBER_TEXT_BYTES = 4;
+/** Counted per container, so that shared parts that come again and again run out of bytes before steps. */
+const CONTAINER_BYTES = 16;
 
 /**
  * A result as JSON can hold it: NaN becomes null and an infinity the largest number, in copies, so that a value
@@ -21,6 +23,7 @@ export function finiteJson(value: Json, meter: Meter, depth = 0): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= meter.limits.maxDepth) throw new JqLimitError('depth', meter.limits.maxDepth);
   meter.tick();
+  meter.charge(CONTAINER_BYTES);
   if (Array.isArray(value)) return finiteArray(value, meter, depth);
   let copy: JsonObject | null = null;
   const keys = Object.keys(value);

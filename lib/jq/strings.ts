@@ -5,11 +5,13 @@ import { typeName } from './json.ts';
 import { shortText } from './json-text.ts';
 import type { Meter } from './limits.ts';
 import { ELEMENT_BYTES, HEADER_BYTES } from './limits.ts';
+import { occurrences } from './search.ts';
 
 const SURROGATE = /[\ud800-\udfff]/;
 const WHITESPACE =
   '\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const LEADING = new RegExp(`^[${WHITESPACE}]+`);
+const TRAILING = new RegExp(`[${WHITESPACE}]+$`);
 
 /** The length in code points; a lone surrogate counts as one. */
 export function codePointLength(text: string, meter: Meter): number {
@@ -54,11 +56,26 @@ export function offsetCounter(text: string): (offset: number) => number {
 /** jq's `explode`. */
 export function explode(text: string, meter: Meter): number[] {
   meter.charge(text.length * ELEMENT_BYTES + HEADER_BYTES);
-  meter.tick(text.length >> 4);
-  return Array.from(text, (character) => {
+  return Array.from(text, (character, index) => {
+    if (index % 1024 === 0) meter.tick(64);
     const point = character.codePointAt(0) ?? 0;
     return point >= 0xd800 && point <= 0xdfff ? 0xfffd : point;
   });
+}
+
+/** Replaces ASCII characters in a long text, in pieces between which the meter reads the clock. */
+export function replaceInPieces(
+  text: string,
+  pattern: RegExp,
+  replace: (found: string) => string,
+  meter: Meter,
+): string {
+  let result = '';
+  for (let start = 0; start < text.length; start += 1024) {
+    meter.tick(32);
+    result += text.slice(start, start + 1024).replace(pattern, replace);
+  }
+  return result;
 }
 
 /** jq's `implode`: numbers outside the code points become U+FFFD. */
@@ -84,9 +101,7 @@ export function stringIndices(text: string, wanted: string, meter: Meter): numbe
   const found: number[] = [];
   if (wanted === '') return found;
   const points = offsetCounter(text);
-  meter.tick(text.length >> 6);
-  for (let at = text.indexOf(wanted); at !== -1; at = text.indexOf(wanted, at + 1)) {
-    meter.tick();
+  for (const at of occurrences(text, wanted, true, meter)) {
     meter.charge(ELEMENT_BYTES);
     found.push(points(at));
   }
@@ -95,16 +110,15 @@ export function stringIndices(text: string, wanted: string, meter: Meter): numbe
 
 /** jq's `split/1`: by characters when the separator is empty, no parts for an empty text. */
 export function splitString(text: string, separator: string, meter: Meter): string[] {
-  meter.tick(text.length >> 6);
   if (text === '') return [];
   if (separator === '') {
+    meter.tick(text.length >> 4);
     meter.charge(text.length * (HEADER_BYTES + ELEMENT_BYTES));
     return Array.from(text);
   }
   const parts: string[] = [];
   let start = 0;
-  for (let at = text.indexOf(separator); at !== -1; at = text.indexOf(separator, start)) {
-    meter.tick();
+  for (const at of occurrences(text, separator, false, meter)) {
     meter.charge(HEADER_BYTES + ELEMENT_BYTES);
     parts.push(text.slice(start, at));
     start = at + separator.length;
@@ -113,26 +127,28 @@ export function splitString(text: string, separator: string, meter: Meter): stri
   return parts;
 }
 
+/** Removes white space at the end, in pieces, as the search of one expression takes the square of a length. */
+function trimEnd(text: string, meter: Meter): string {
+  let end = text.length;
+  for (let kept = 0; end > 0 && kept === 0;) {
+    meter.tick(16);
+    const start = Math.max(end - 1024, 0);
+    kept = text.slice(start, end).replace(TRAILING, '').length;
+    end = start + kept;
+  }
+  return text.slice(0, end);
+}
+
 /** Removes white space (of Unicode) at the start, the end or both. */
 export function trimString(text: string, side: 'left' | 'right' | 'both', meter: Meter): string {
   meter.tick(text.length >> 6);
   let result = text;
   if (side !== 'right') result = result.replace(LEADING, '');
-  if (side !== 'left') {
-    let end = result.length;
-    while (end > 0 && LEADING.test(result.charAt(end - 1))) end--;
-    result = result.slice(0, end);
-  }
-  return result;
+  return side === 'left' ? result : trimEnd(result, meter);
 }
 
 /** Length in bytes of UTF-8. */
 export function utf8Length(text: string, meter: Meter): number {
   meter.tick(text.length >> 6);
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
+  return Buffer.byteLength(text);
 }

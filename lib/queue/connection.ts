@@ -21,6 +21,15 @@ export const keys = (queueName: string) => ({
 /** Never longer than a second between two attempts to connect, so that recovery is quick. */
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 6), 1000);
 
+/** An outage is known after so long at most (availability.ts): nobody begins to wait on the connection later. */
+const DETECTION_MS = 1500;
+/**
+ * A peer that is silent for so long is dropped, so that a connection that died unnoticed is replaced well within
+ * 5 s. Up to a deadline of 2 s that is after the last caller gave up: dropped any earlier, all who wait would
+ * fail at one moment, and their removals and answers would hold up each other and everybody else.
+ */
+const MAX_SILENCE_MS = 3500;
+
 /**
  * A connection on which no command waits longer than `timeoutMs`: nothing is queued while it is down, nothing
  * is sent again after a reconnect, and a peer that stopped answering is dropped.
@@ -33,7 +42,7 @@ export function failFastOptions(timeoutMs: number, name: string): ConnectionOpti
     maxRetriesPerRequest: 0,
     connectTimeout: Math.min(timeoutMs, 2000),
     commandTimeout: timeoutMs,
-    socketTimeout: Math.max(timeoutMs, 1000),
+    socketTimeout: Math.min(timeoutMs + DETECTION_MS, MAX_SILENCE_MS),
     disconnectTimeout: 500,
     // LOADING is answered to each command at once instead of being waited out.
     enableReadyCheck: false,
@@ -55,6 +64,8 @@ export function patientOptions(name: string): ConnectionOptions {
     maxRetriesPerRequest: null,
     connectTimeout: 2000,
     socketTimeout: SILENCE_MS,
+    // After a failover the old node answers READONLY: the address is asked again, not that node.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     disconnectTimeout: 500,
     enableReadyCheck: true,
     maxLoadingRetryTime: 500,

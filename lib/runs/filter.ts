@@ -4,19 +4,16 @@ import type { RunFilter } from '../db/runs/read.ts';
 import { RUN_STATUSES, type RunStatus } from '../db/runs/row.ts';
 import { ApiError, type ErrorItem } from '../errors.ts';
 import { isUuid } from '../http/uuid.ts';
+import { INSTANT_MESSAGE, toInstant } from './instant.ts';
 
 const isStatus = (text: string): text is RunStatus => RUN_STATUSES.some((status) => status === text);
 
 function readTime(c: Context, name: 'from' | 'to', errors: ErrorItem[]): string | null {
   const text = c.req.query(name);
   if (text === undefined) return null;
-  const time = Date.parse(text);
-  if (/^\d{4}-\d\d-\d\d[Tt]/.test(text) && !Number.isNaN(time)) return new Date(time).toISOString();
-  errors.push({
-    path: `query/${name}`,
-    message: 'must be an RFC 3339 time, for example 2026-01-31T09:30:00Z',
-  });
-  return null;
+  const instant = toInstant(text);
+  if (instant === null) errors.push({ path: `query/${name}`, message: INSTANT_MESSAGE });
+  return instant;
 }
 
 function readStatuses(c: Context, errors: ErrorItem[]): RunStatus[] | null {

@@ -7,24 +7,13 @@ import type { NewRun } from '../db/runs/insert.ts';
 import type { Json } from '../engine/types.ts';
 import { ApiError } from '../errors.ts';
 import type { Caller, RequestContext } from '../http/route.ts';
-import { closedObject, storableText } from '../http/shapes.ts';
+import { closedObject, storableText, textMap } from '../http/shapes.ts';
+import { INSTANT_MESSAGE, toInstant } from './instant.ts';
 
 const MAX_KEY_LENGTH = 255;
 const MAX_LABELS = 64;
 const MAX_WAIT_SECONDS = 60;
 const DEFAULT_PRIORITY = 5;
-
-const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
-const INSTANT_MESSAGE = 'must be an RFC 3339 time with an offset, for example 2026-01-31T09:30:00Z';
-
-/** Whether the text is an RFC 3339 time of a day that exists, from the year 1 on. */
-function isInstant(text: string): boolean {
-  const upper = text.toUpperCase();
-  if (!RFC_3339.test(upper) || Number.isNaN(Date.parse(upper))) return false;
-  // Date.parse takes the 30th of February for the 2nd of March.
-  const day = new Date(`${upper.slice(0, 10)}T00:00:00Z`);
-  return day.toISOString().startsWith(upper.slice(0, 10)) && new Date(upper).getUTCFullYear() >= 1;
-}
 
 const integer = (min: number, max: number) => {
   const message = `must be a whole number from ${min} to ${max}`;
@@ -38,15 +27,14 @@ const startMembers = {
   startAt: v.optional(
     v.pipe(
       v.string(INSTANT_MESSAGE),
-      v.check(isInstant, INSTANT_MESSAGE),
-      // Postgres takes fewer offsets than RFC 3339 has.
-      v.transform((text) => new Date(text.toUpperCase()).toISOString()),
+      v.check((text) => toInstant(text) !== null, INSTANT_MESSAGE),
+      v.transform((text) => toInstant(text) ?? text),
     ),
   ),
   priority: v.optional(integer(0, 9)),
   labels: v.optional(
     v.pipe(
-      v.record(storableText(1, 64), storableText(0, 255), 'must be an object of strings'),
+      textMap(storableText(1, 64), storableText(0, 255)),
       v.maxEntries(MAX_LABELS, `must have at most ${MAX_LABELS} entries`),
     ),
   ),
@@ -100,9 +88,12 @@ export function readWaitSeconds(c: Context): number | null {
   return null;
 }
 
-/** SHA-256 over method, path and body: what must be the same when an idempotency key comes again. */
+/**
+ * SHA-256 over method, path and body: what must be the same when an idempotency key comes again.
+ * Of a path only the ids can be in capitals, and in either case they name the same.
+ */
 export function requestDigest(method: string, path: string, body: Uint8Array | string): string {
-  return createHash('sha256').update(`${method} ${path}\n`).update(body).digest('hex');
+  return createHash('sha256').update(`${method} ${path.toLowerCase()}\n`).update(body).digest('hex');
 }
 
 type RunOrigin = Pick<NewRun, 'orgId' | 'workflowId' | 'trigger' | 'requestedBy' | 'maxAttempts'>;
@@ -113,7 +104,7 @@ export const originOf = (
   trigger: NewRun['trigger'],
 ): RunOrigin => ({
   orgId: caller.orgId,
-  workflowId: c.req.param('workflowId') ?? '',
+  workflowId: (c.req.param('workflowId') ?? '').toLowerCase(),
   trigger,
   requestedBy: caller.keyId,
   maxAttempts: deps.config.retryAttempts,

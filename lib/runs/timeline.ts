@@ -15,6 +15,9 @@ export interface TimelineItem {
 
 const TERMINAL_TYPES: ReadonlySet<string> = new Set(['run_succeeded', 'run_failed', 'run_cancelled']);
 
+/** No item has this number: the largest that Postgres, adding one, still takes for an integer. */
+const MAX_ID = 2 ** 31 - 2;
+
 export const isLastItem = (item: TimelineItem): boolean => TERMINAL_TYPES.has(item.type);
 
 /** Items with an id above `after` (-1 for all), at most `limit`. */
@@ -26,7 +29,7 @@ export async function timelineAfter(
 ): Promise<TimelineItem[]> {
   const items: TimelineItem[] = [];
   if (after < 0) items.push({ id: 0, type: 'run_enqueued', at: toRfc3339(run.created_at) });
-  const from = Math.max(after, 0);
+  const from = Math.min(Math.max(after, 0), MAX_ID);
   // Every row holds an entry at least, so as many rows as items are enough.
   const rows = await bounded(readTimeline(sql, run.org_id, run.id, from, limit), config.databaseTimeoutMs);
   for (const { first, entries } of rows) {

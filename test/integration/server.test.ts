@@ -66,11 +66,12 @@ describe('the API process', () => {
     expect((await fetch(`${base}/health/ready`)).status).toBe(503);
   });
 
-  it('exits with 78 naming every handler that is none', async () => {
-    const { ended, output } = start({ HANDLERS: 'docs,nonsense,toString' });
+  it('exits with 78 naming every handler that is none, and everything else that is wrong', async () => {
+    const { ended, output } = start({ HANDLERS: 'docs,nonsense,toString', LOG_LEVEL: 'loud' });
     expect(await ended).toBe(78);
     expect(output.err).toContain('config: HANDLERS names "nonsense"');
     expect(output.err).toContain('config: HANDLERS names "toString"');
+    expect(output.err).toContain('config: LOG_LEVEL must be');
   });
 
   it('exits with 1 and one clear line when its port is taken', async () => {

@@ -19,8 +19,8 @@ export interface Answer<Body> {
 }
 
 export type Started = { run: Run } & Partial<Problem>;
-export type Shown = { run: Run & { waitingFor?: WaitingFor } } & Partial<Problem>;
-export interface Listed {
+type Shown = { run: Run & { waitingFor?: WaitingFor } } & Partial<Problem>;
+interface Listed {
   items: Run[];
   nextCursor: string | null;
 }

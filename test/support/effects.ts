@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitUntil } from './stack.ts';
 
 /** What the first `times` calls with one key meet (all of them, without `times`); later ones are answered at once. */
-export interface Behaviour {
+interface Behaviour {
   delayMs?: number;
   /** Answered instead of 200. */
   status?: number;
@@ -18,7 +18,7 @@ export interface Behaviour {
   times?: number;
 }
 
-export interface Effect {
+interface Effect {
   /** `vespid-idempotency-key` */
   key: string;
   /** Last segment of the path. */

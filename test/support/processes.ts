@@ -25,7 +25,7 @@ export interface LogLine {
   [member: string]: unknown;
 }
 
-export interface ProcessEnd {
+interface ProcessEnd {
   code: number | null;
   signal: NodeJS.Signals | null;
 }
@@ -130,10 +130,17 @@ const tail = (logs: LogLine[]): string =>
 
 async function whenReady(started: TestProcess, event: string): Promise<LogLine> {
   try {
-    return await started.waitForLog((line) => line.event === event, {
+    const ended = started.exited.then(() => {
+      throw new Error(`the process ended before ${event}: ${tail(started.logs)}`);
+    });
+    const ready = started.waitForLog((line) => line.event === event, {
       what: event,
       timeoutMs: READY_TIMEOUT_MS,
     });
+    // The one that comes second is nobody's concern.
+    ended.catch(() => {});
+    ready.catch(() => {});
+    return await Promise.race([ready, ended]);
   } catch (error) {
     started.kill('SIGKILL');
     throw error;

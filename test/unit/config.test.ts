@@ -89,6 +89,13 @@ describe('the configuration', () => {
     });
   });
 
+  it('reports names of HANDLERS that are no route beside everything else', () => {
+    expect(() =>
+      readConfig({ ...REQUIRED, PORT: 'eighty', HANDLERS: 'docs,foo,toString' }, ['docs']),
+    ).toThrow(/PORT must .*; HANDLERS names "foo", which is none of docs; HANDLERS names "toString"/);
+    expect(readConfig({ ...REQUIRED, HANDLERS: 'docs' }, ['docs']).handlers).toEqual(['docs']);
+  });
+
   it('reads lists', () => {
     const config = readConfig({
       ...REQUIRED,

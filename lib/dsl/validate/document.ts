@@ -36,16 +36,24 @@ export function checkDocument(report: Report, value: Json | undefined): void {
   }
 }
 
+/** A version before 1, also one that lacks a part or its quotes, as most were written: `0.8`. */
+const isBeforeOne = (dsl: Json | undefined): dsl is string | number =>
+  typeof dsl === 'string' ? /^v?0(?:\.|$)/.test(dsl) : typeof dsl === 'number' && dsl >= 0 && dsl < 1;
+
 function checkDsl(report: Report, document: JsonObject): void {
+  const dsl = get(document, 'dsl');
+  if (isBeforeOne(dsl)) {
+    report.error(
+      '/document/dsl',
+      `${shown(String(dsl))} is not supported: 0.8 definitions need migration to DSL 1.0, for example \`dsl: '1.0.3'\``,
+    );
+    return;
+  }
   const match = checkVersion(report, document, 'dsl');
   if (match === null || match[1] === '1') return;
-  const major = Number(match[1]);
-  const version = shown(match[0]);
   report.error(
     '/document/dsl',
-    major < 1
-      ? `${version} is not supported: 0.8 definitions need migration to DSL 1.0, for example \`dsl: '1.0.3'\``
-      : `${version} is not supported; write a version of DSL 1, for example \`dsl: '1.0.3'\``,
+    `${shown(match[0])} is not supported; write a version of DSL 1, for example \`dsl: '1.0.3'\``,
   );
 }
 

@@ -4,6 +4,10 @@ import type { TaskPlace } from './context.ts';
 import { checkDuration } from './duration.ts';
 import { at, get, kindOf } from './shape.ts';
 
+const DAY_MS = 86_400_000;
+/** The task itself refuses more of what an expression gives. */
+const MAX_WAIT_DAYS = 365;
+
 export function checkDo({ context, task, path, locals }: TaskPlace): void {
   context.taskList(get(task, 'do'), at(path, 'do'), locals, '`do`');
 }
@@ -23,5 +27,8 @@ export function checkSet({ context, task, path, locals }: TaskPlace): void {
 }
 
 export function checkWait({ context, task, path, locals }: TaskPlace): void {
-  checkDuration(context, get(task, 'wait'), at(path, 'wait'), locals, '`wait`');
+  const waitPath = at(path, 'wait');
+  const ms = checkDuration(context, get(task, 'wait'), waitPath, locals, '`wait`');
+  if (ms !== null && ms > MAX_WAIT_DAYS * DAY_MS)
+    context.report.error(waitPath, `\`wait\` is at most ${MAX_WAIT_DAYS} days`);
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { callStep, gathered, workflow } from '../../support/effects.ts';
-import type { LogLine, TestWorker } from '../../support/processes.ts';
+import type { TestWorker } from '../../support/processes.ts';
 import { itSideBySide } from '../../support/side-by-side.ts';
 import { waitUntil } from '../../support/stack.ts';
 import { openTcpProxy } from '../../support/tcp-proxy.ts';
@@ -41,11 +41,11 @@ async function stoppedBeforeACall(
   try {
     const worker = await stack.startWorker({ DATABASE_URL: database.through(env.DATABASE_URL) });
     const nap = { nap: { wait: { milliseconds: 900 } } };
-    const run = await stack.begin(
-      await org.publish(workflow(nap, callStep(effects.endpoint('one')), gathered)),
-    );
-    const isStart = ({ event, runId }: LogLine): boolean => event === 'workflow_run_started' && runId === run;
-    await worker.waitForLog(isStart, { what: 'start' });
+    const [zero, one] = [callStep(effects.endpoint('zero')), callStep(effects.endpoint('one'))];
+    const run = await stack.begin(await org.publish(workflow(zero, nap, one, gathered)));
+    const isRecorded = async (): Promise<boolean> =>
+      (await stack.sql`SELECT 1 FROM workflow_runs WHERE id = ${run} AND timeline_count > 0`).length > 0;
+    await waitUntil(isRecorded, { what: 'the first call is recorded, and the run naps' });
     worker.kill('SIGSTOP');
     await happens(run);
     const before = effects.of(run).length;
@@ -99,7 +99,7 @@ async function takenBeforeACall(stack: WorkerStack): Promise<void> {
     await stack.startWorker();
     await stack.allEnded([id]);
   });
-  expect(stack.effects.counts(run)).toEqual({ one: 1 });
+  expect(stack.effects.counts(run)).toEqual({ zero: 1, one: 1 });
   await stack.expectInvariants();
 }
 
@@ -109,7 +109,7 @@ async function cancelledBeforeACall(stack: WorkerStack): Promise<void> {
     // From two seconds after the answer on no step may start (design, invariant 10).
     await sleep(2000);
   });
-  expect(stack.effects.counts(run)).toEqual({});
+  expect(stack.effects.counts(run)).toEqual({ zero: 1 });
   await stack.expectInvariants();
 }
 

@@ -41,7 +41,6 @@ describe('201', () => {
       error: null,
       attemptCount: 0,
       maxAttempts: 3,
-      priority: 5,
       labels,
       startedAt: null,
       finishedAt: null,

@@ -26,12 +26,16 @@ interface ServerSentEvent {
   data: TimelineItem;
 }
 
-/** Reads a stream to its end (WHATWG HTML, section 9.2.6, as far as it is used). */
-async function follow(runId: string, headers: Record<string, string> = {}): Promise<ServerSentEvent[]> {
+async function openStream(runId: string, headers: Record<string, string>): Promise<Response> {
   const { orgId, apiKey } = stack.org;
-  const response = await fetch(`${stack.api.baseUrl}/v1/orgs/${orgId}/runs/${runId}/events`, {
+  return fetch(`${stack.api.baseUrl}/v1/orgs/${orgId}/runs/${runId}/events`, {
     headers: { authorization: `Bearer ${apiKey}`, accept: 'text/event-stream', ...headers },
   });
+}
+
+/** Reads a stream to its end (WHATWG HTML, section 9.2.6, as far as it is used). */
+async function follow(runId: string, headers: Record<string, string> = {}): Promise<ServerSentEvent[]> {
+  const response = await openStream(runId, headers);
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   const events: ServerSentEvent[] = [];
   for (const block of (await response.text()).split('\n\n')) {
@@ -96,6 +100,32 @@ describe('the timeline of a run', () => {
     const rest = await follow(run.id, { 'last-event-id': '2' });
     expect(rest).toEqual(all.slice(3));
     expect(rest.length).toBeGreaterThan(0);
+  });
+
+  it('tells an EventSource with 204 not to come back when it has seen the end', async () => {
+    const { run } = (await stack.org.start(stack.workflowId, {}, { prefer: 'wait=10' })).body;
+    const last = (await follow(run.id)).at(-1);
+    expect(last?.event).toBe('run_succeeded');
+    for (const id of [last?.id ?? '', '999', '99999999999']) {
+      const answer = await openStream(run.id, { 'last-event-id': id });
+      expect(answer.status).toBe(204);
+      expect(await answer.text()).toBe('');
+    }
+  });
+
+  it('ends with the run also when the client says that it has seen more than there is', async () => {
+    const { run } = (await stack.org.start(stack.workflowId, { startAt: '2999-01-01T00:00:00Z' })).body;
+    const answer = await openStream(run.id, { 'last-event-id': '999' });
+    expect(answer.status).toBe(200);
+    expect((await stack.org.cancel(run.id)).status).toBe(202);
+    expect(await answer.text()).toBe('');
+  });
+
+  it('has no page after the largest number', async () => {
+    const { run } = (await stack.org.start(stack.workflowId, {})).body;
+    const cursor = Buffer.from(String(2 ** 31 - 1)).toString('base64url');
+    const path = `/v1/orgs/${stack.org.orgId}/runs/${run.id}/events?cursor=${cursor}`;
+    expect(await stack.org.call('GET', path)).toMatchObject({ status: 200, body: { items: [] } });
   });
 
   it('ends when the run is cancelled', async () => {

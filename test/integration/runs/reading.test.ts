@@ -1,10 +1,32 @@
 /** What callers see of runs: one, lists with filters, and why a run is not running. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Run } from '../../../lib/db/runs/row.ts';
 import { createOrg } from '../../support/client.ts';
 import { ADMIN_TOKEN } from '../../support/processes.ts';
-import { openRunStack, type RunStack } from '../../support/run-stack.ts';
+import { ECHO_WORKFLOW, openRunStack, type RunStack } from '../../support/run-stack.ts';
 
 const UNKNOWN_ID = '01920000-0000-7000-8000-000000000001';
+
+/** Contract, section 3; `waitingFor` and the links to other runs are there when they say something. */
+const MEMBERS = [
+  'attemptCount',
+  'createdAt',
+  'error',
+  'finishedAt',
+  'id',
+  'input',
+  'labels',
+  'maxAttempts',
+  'nextAttemptAt',
+  'orgId',
+  'output',
+  'requestedBy',
+  'startedAt',
+  'status',
+  'trigger',
+  'version',
+  'workflowId',
+];
 
 let stack: RunStack;
 beforeAll(async () => {
@@ -48,6 +70,50 @@ describe('why a run is not running', () => {
   });
 });
 
+describe('a start', () => {
+  const post = async (end: string, text: string | undefined, headers?: Record<string, string>) => {
+    const path = `/v1/orgs/${stack.org.orgId}/workflows/${stack.workflowId}/runs${end}`;
+    return stack.org.call<{ run: Run; errors?: unknown }>('POST', path, text, headers);
+  };
+
+  it.each([
+    ['', '[]', ''],
+    ['', '[{}]', ''],
+    ['', 'null', ''],
+    ['/batch', '{"items":[{},[]]}', '/items/1'],
+    ['/batch', '{"items":[null]}', '/items/0'],
+  ])('sent to …/runs%s is refused for %s, which is no object', async (end, text, path) => {
+    const before = (await stack.rows()).length;
+    const { status, body } = await post(end, text);
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([{ path, message: 'must be an object' }]);
+    expect(await stack.rows()).toHaveLength(before);
+  });
+
+  it.each(['__proto__', 'constructor', 'prototype'])('is refused for a label named %s', async (name) => {
+    const { status, body } = await post('', `{"labels":{"${name}":"a"}}`);
+    expect(status).toBe(422);
+    expect(body.errors).toEqual([{ path: `/labels/${name}`, message: 'is a reserved name' }]);
+  });
+
+  it('without a body has the input null, and only the members of the contract', async () => {
+    const { status, body } = await post('', undefined);
+    expect(status).toBe(201);
+    expect(body.run.input).toBeNull();
+    expect(Object.keys(body.run).toSorted()).toEqual(MEMBERS);
+  });
+
+  it('is the same under the id of its workflow in capitals', async () => {
+    const headers = { 'idempotency-key': 'capitals' };
+    const first = await post('', '{}', headers);
+    const path = `/v1/orgs/${stack.org.orgId}/workflows/${stack.workflowId.toUpperCase()}/runs`;
+    const again = await stack.org.call<{ run: Run }>('POST', path, '{}', headers);
+    expect(again.status).toBe(201);
+    expect(again.body.run.id).toBe(first.body.run.id);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
+});
+
 describe('a run', () => {
   it('is found under its workflow and under its org, and under no other workflow', async () => {
     const id = await start();
@@ -81,6 +147,24 @@ describe('a run', () => {
 });
 
 describe('the list of runs', () => {
+  it('of a workflow that does not exist or is another org’s is 404; of one without runs it is empty', async () => {
+    const { orgId, call } = stack.org;
+    const other = await createOrg(stack.api.baseUrl, ADMIN_TOKEN);
+    const foreign = await other.publish(ECHO_WORKFLOW);
+    const [theirs, unknown] = await Promise.all(
+      [foreign, UNKNOWN_ID].map((id) =>
+        call<Record<string, unknown>>('GET', `/v1/orgs/${orgId}/workflows/${id}/runs`),
+      ),
+    );
+    expect(theirs?.status).toBe(404);
+    expect(unknown).toMatchObject({ status: 404, code: 'NOT_FOUND' });
+    expect({ ...theirs?.body, requestId: '' }).toEqual({ ...unknown?.body, requestId: '' });
+    expect(await other.call('GET', `/v1/orgs/${other.orgId}/workflows/${foreign}/runs`)).toMatchObject({
+      status: 200,
+      body: { items: [], nextCursor: null },
+    });
+  });
+
   it('is newest first, in pages that leave out and repeat nothing', async () => {
     const ids: string[] = [];
     for (let n = 0; n < 5; n += 1) ids.unshift(await start({ labels: { batch: 'pages' } }));
@@ -115,12 +199,15 @@ describe('the list of runs', () => {
   });
 
   it('refuses a query it does not understand, naming every part', async () => {
-    const { status, body } = await stack.org.list('?status=done&from=today&limit=0&workflowId=x');
+    const { status, body } = await stack.org.list(
+      '?status=done&from=today&to=2026-01-31T09:30:00&workflowId=x',
+    );
     expect(status).toBe(422);
     const { errors } = body as unknown as { errors: { path: string }[] };
     expect(errors.map(({ path }) => path).toSorted()).toEqual([
       'query/from',
       'query/status',
+      'query/to',
       'query/workflowId',
     ]);
   });

@@ -83,6 +83,14 @@ describe('document', () => {
       "/document/dsl: `0.8.0` is not supported: 0.8 definitions need migration to DSL 1.0, for example `dsl: '1.0.3'`",
     ],
     [
+      "{ dsl: '0.8', namespace: a, name: b, version: '1.0.0' }",
+      "/document/dsl: `0.8` is not supported: 0.8 definitions need migration to DSL 1.0, for example `dsl: '1.0.3'`",
+    ],
+    [
+      "{ dsl: 0.8, namespace: a, name: b, version: '1.0.0' }",
+      "/document/dsl: `0.8` is not supported: 0.8 definitions need migration to DSL 1.0, for example `dsl: '1.0.3'`",
+    ],
+    [
       "{ dsl: '2.0.0', namespace: a, name: b, version: '1.0.0' }",
       "/document/dsl: `2.0.0` is not supported; write a version of DSL 1, for example `dsl: '1.0.3'`",
     ],

@@ -28,7 +28,15 @@ describe('set, do and wait', () => {
     },
   );
 
+  it.each(['P366D', 'P365DT0.001S', '{ days: 365, milliseconds: 1 }'])(
+    'refuses to wait %s: the limit is 365 days',
+    (duration) => {
+      expect(errorsIn(`{ wait: ${duration} }`)).toEqual(['/wait: `wait` is at most 365 days']);
+    },
+  );
+
   it.each([
+    '{ wait: P365D }',
     '{ wait: PT0S }',
     '{ wait: P1W }',
     '{ wait: { minutes: 1, seconds: 30 } }',

@@ -2,12 +2,12 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { readBody } from '../../../lib/http/body.ts';
 import { openRoute, type Route } from '../../../lib/http/route.ts';
-import { closedObject, storableText } from '../../../lib/http/shapes.ts';
+import { closedObject, storableText, textMap } from '../../../lib/http/shapes.ts';
 import { openTestApp } from './app-under-test.ts';
 
 const shape = closedObject({
   name: storableText(1, 10),
-  labels: v.optional(v.record(storableText(1, 5), storableText(0, 5))),
+  labels: v.optional(textMap(storableText(1, 5), storableText(0, 5))),
 });
 
 const route: Route = openRoute({
@@ -142,7 +142,28 @@ describe('validation', () => {
     expect(await post(String.raw`{"name":"\ud83d\ude00"}`)).toEqual({ status: 200, name: '😀' });
   });
 
-  it.each(['null', '"a"', '[]', '1'])('refuses %s where an object is expected', async (body) => {
-    expect((await post(body)).status).toBe(422);
+  it.each(['null', '"a"', '[]', '[{"name":"a"}]', '1'])(
+    'refuses %s where an object is expected',
+    async (body) => {
+      expect(await post(body)).toMatchObject({
+        status: 422,
+        errors: [{ path: '', message: 'must be an object' }],
+      });
+    },
+  );
+
+  it.each(['[]', '["a"]'])('refuses %s where an object with any names is expected', async (labels) => {
+    expect((await post(`{"name":"a","labels":${labels}}`)).errors).toEqual([
+      { path: '/labels', message: 'must be an object of strings' },
+    ]);
+  });
+
+  it.each(['__proto__', 'constructor', 'prototype'])('lets no %s vanish in silence', async (name) => {
+    expect((await post(`{"name":"a","${name}":{"x":1}}`)).errors).toEqual([
+      { path: `/${name}`, message: 'is not a known member' },
+    ]);
+    expect((await post(`{"name":"a","labels":{"k":"v","${name}":"v"}}`)).errors).toEqual([
+      { path: `/labels/${name}`, message: 'is a reserved name' },
+    ]);
   });
 });

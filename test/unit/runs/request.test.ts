@@ -55,4 +55,12 @@ describe('Idempotency-Key', () => {
     expect(new Set(digests).size).toBe(digests.length);
     expect(requestDigest('POST', '/a', Buffer.from('{}'))).toBe(digests[0]);
   });
+
+  it('takes the ids of a path in either case for the same', () => {
+    const path =
+      '/v1/orgs/0198c0de-0000-7000-8000-00000000000a/workflows/0198c0de-0000-7000-8000-00000000000b/runs';
+    expect(requestDigest('POST', path.replace('00000b', '00000B'), '{}')).toBe(
+      requestDigest('POST', path, '{}'),
+    );
+  });
 });

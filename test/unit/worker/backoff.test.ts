@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../../worker/backoff.ts';
 
@@ -10,11 +10,11 @@ describe('the backoff of run-level retries', () => {
   });
 
   it('is never below its minimum, never above an hour unless the first delay is, and jitters', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 86_400_000 }),
-        fc.integer({ min: 1, max: 1000 }),
-        fc.double({ min: 0, max: 0.999, noNaN: true }),
+    assert(
+      property(
+        integer({ min: 1, max: 86_400_000 }),
+        integer({ min: 1, max: 1000 }),
+        double({ min: 0, max: 0.999, noNaN: true }),
         (firstMs, attempt, random) => {
           const delayMs = backoffMs(firstMs, attempt, random);
           const minimumMs = Math.min(firstMs * 2 ** (attempt - 1), Math.max(HOUR_MS, firstMs));

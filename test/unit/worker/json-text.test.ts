@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { jsonTextWithin } from '../../../worker/json-text.ts';
+import type { Json } from '../../../lib/jq/index.ts';
 
 /** Small in memory: each level holds the one below twice. */
-function doubled(levels: number): unknown {
-  let value: unknown = 1;
+function doubled(levels: number): Json {
+  let value: Json = 1;
   for (let level = 0; level < levels; level += 1) value = { a: value, b: [value] };
   return value;
 }
 
-function nested(levels: number): unknown {
-  let value: unknown = null;
+function nested(levels: number): Json {
+  let value: Json = null;
   for (let level = 0; level < levels; level += 1) value = [value];
   return value;
 }
