@@ -28,17 +28,14 @@ describe('the limit of time', () => {
     '("a" * 400000) as $s | ("a" * 100 + "b" + "a" * 200000) as $t | $s | indices($t)',
     '("a" * 400000) as $s | ("a" * 100 + "b" + "a" * 200000) as $t | $s | split($t)',
     '("a" * 400000) as $s | ("a" * 100 + "b" + "a" * 200000) as $t | $s | contains($t)',
-    '("a" * 3000000) as $s | [range(1000) | $s | indices("aaab")]',
     '("a" * 3000) as $s | [range(100) | $s | test("(a?){900}a{900}")]',
-    '("a" * 20000) as $s | $s | [match("a.*b|a"; "g")]',
-    '[range(50) | "a" | test("(?i)(\\\\p{L}{0,500})b\\(.)")]',
     '("a" * 7000000) as $s | [range(1000) | try ([$s] | -.) catch 0]',
     '("a" * 7000000) as $s | [range(1000) | [$s] | tonumber?]',
     '("a" * 7000000) as $s | [range(5000) | $s | startswith($s)]',
-    '(" " * 7000000) | rtrim',
+    '(" " * 16000000) | rtrim',
     '"é" * 1000000 | @base32',
-    '"a<" * 800000 | ascii_upcase',
-    '"[" * 400 + "1," * 1000000 | fromjson',
+    '"a<" * 4000000 | ascii_upcase',
+    '"1," * 1300000 | "[" + . | fromjson',
   ])('holds for %s', (source) => {
     // The best of some runs, as the first ones compile the engine itself.
     const runs = [runningMs(source), runningMs(source), runningMs(source)];
