@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests without services keep no state in modules, so a process may run many of their files. */
+const pure = { isolate: false } as const;
 const node = { environment: 'node', testTimeout: 20_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...node, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { ...node, ...pure, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {
         test: {
           ...node,

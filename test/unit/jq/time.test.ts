@@ -18,8 +18,8 @@ function runningMs(source: string): number {
   return processorMs() - startMs;
 }
 
-/** Twice the limit of a run: its end may come late by one builtin on one value, and by a collection of garbage. */
-const MAX_RUNNING_MS = 200;
+/** The limit of a run and a half: its end may come late by one builtin on one value, and by a collection of garbage. */
+const MAX_RUNNING_MS = 150;
 
 describe('the limit of time', () => {
   it.each([
