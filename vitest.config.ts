@@ -11,6 +11,7 @@ export default defineConfig({
       {
         test: {
           ...node,
+          ...pure,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           testTimeout: 60_000,

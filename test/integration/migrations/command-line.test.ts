@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { copyMigrations } from './support.ts';
+import { copyMigrations } from '../../unit/migrations/support.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..', '..');
 
