@@ -16,6 +16,8 @@ export interface TcpProxy {
   release(): void;
   /** On the connections there are nothing passes ever again, and nobody is told. New ones pass. */
   strand(): void;
+  /** New connections pass again; those that stand stay silent for ever, as after a lost NAT entry. */
+  abandon(): void;
   /** Breaks every connection off; what was held is lost. New ones pass. */
   cut(): void;
   /** Breaks every connection off and refuses new ones, until `listen`. */
@@ -133,6 +135,10 @@ export async function openTcpProxy(target: string): Promise<TcpProxy> {
         stranded.add(link);
       }
       links.clear();
+    },
+    abandon() {
+      held = null;
+      allowance = Number.POSITIVE_INFINITY;
     },
     cut: destroyLinks,
     refuse,

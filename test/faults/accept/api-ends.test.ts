@@ -72,5 +72,6 @@ it('SIGKILL: a row that stands is executed, whatever the caller was able to lear
   await expectPromisesKept(stack, samples, { unanswered: true });
   const unanswered = new Set(samples.filter(({ status }) => status === 0).map(({ label }) => label));
   const standing = (await stack.rows()).filter(({ label }) => label !== null && unanswered.has(label));
-  expect(standing.length).toBeGreaterThanOrEqual(15);
+  // Else the test has shown nothing; how many of those waiting were still answered is chance.
+  expect(standing.length).toBeGreaterThan(0);
 });

@@ -44,6 +44,18 @@ describe('every 201 ends, every 503 leaves nothing', () => {
   });
 });
 
+it('runs are accepted within 5 s although the connection died without a word and never comes back', async () => {
+  const start = () => stack.org.start(stack.workflowId);
+  await waitUntil(async () => (await start()).status === 201, { what: 'runs are accepted' });
+  proxy.hold('both');
+  proxy.abandon();
+  const backAt = performance.now();
+  await waitUntil(async () => (await start()).code === 'QUEUE_UNAVAILABLE', { what: 'the loss is noticed' });
+  await waitUntil(async () => (await start()).status === 201, { what: 'runs are accepted', timeoutMs: 5000 });
+  expect(performance.now() - backAt).toBeLessThan(5000);
+  proxy.cut();
+});
+
 it('a wrong password in REDIS_URL refuses every run, and is taken once it is right', async () => {
   const url = new URL(stack.redis.url);
   url.password = 'in-the-url';
