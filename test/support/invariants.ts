@@ -6,6 +6,7 @@ import type postgres from 'postgres';
 import { expect } from 'vitest';
 import { isTerminal, type RunStatus } from '../../lib/db/runs/row.ts';
 import type { LogLine } from './processes.ts';
+import { waitUntil } from './stack.ts';
 
 export interface InvariantSources {
   sql: postgres.Sql;
@@ -177,8 +178,8 @@ function logProblems(run: RunFacts, lines: readonly LogLine[], killed: boolean):
   return problems;
 }
 
-/** Asserts the invariants for every run of the database. */
-export async function expectInvariants(sources: InvariantSources): Promise<void> {
+/** What is wrong with any run of the database. */
+async function findProblems(sources: InvariantSources): Promise<string[]> {
   const { sql, processes, killed = false, minBackoffMs = 0 } = sources;
   const [runs, timelines] = [await readRuns(sql), await readTimelines(sql)];
   const byRun = new Map<string, LogLine[]>();
@@ -188,7 +189,7 @@ export async function expectInvariants(sources: InvariantSources): Promise<void>
     byRun.set(line.runId, known);
     known.push(line);
   }
-  const problems = runs.flatMap((run) => {
+  return runs.flatMap((run) => {
     const entries = timelines.get(run.id) ?? [];
     return [
       ...rowProblems(run),
@@ -197,5 +198,13 @@ export async function expectInvariants(sources: InvariantSources): Promise<void>
       ...logProblems(run, byRun.get(run.id) ?? [], killed),
     ].map((problem) => `${run.id}: ${problem}`);
   });
-  expect(problems.slice(0, 20)).toEqual([]);
+}
+
+/** Asserts the invariants for every run of the database. A process's log line arrives a moment after its write. */
+export async function expectInvariants(sources: InvariantSources): Promise<void> {
+  const isSound = async (): Promise<true> => {
+    expect((await findProblems(sources)).slice(0, 20)).toEqual([]);
+    return true;
+  };
+  await waitUntil(isSound, { what: 'the invariants hold', timeoutMs: 2000 });
 }
