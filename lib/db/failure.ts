@@ -133,5 +133,6 @@ export function statementOutcome(
   if (error instanceof DatabaseTimeout) return error.sent ? 'unknown' : 'none';
   // A FATAL ends the connection, perhaps between the commit and its acknowledgement.
   if ((error as { severity?: unknown }).severity === 'ERROR') return 'none';
+  // The cast: see QueryInternals.
   return (query as unknown as QueryInternals).state ? 'unknown' : 'none';
 }
