@@ -10,6 +10,7 @@ export default defineConfig({
     server: 'handlers/server.ts',
     worker: 'worker/main.ts',
     migrate: 'scripts/migrate.ts',
+    'secrets-rewrap': 'scripts/secrets-rewrap.ts',
   },
   format: ['esm'],
   target: 'node20',
