@@ -81,8 +81,17 @@ export const workflowVersions = pgTable(
     digest: text('digest').notNull(),
     createdAt: createdAt(),
     publishedBy: text('published_by').notNull(),
+    /** External documents as they were at publish (lib/resources); null when the definition names none. */
+    resources: json('resources'),
+    /** The definition has an `input.schema`: a start is checked against it before the row is inserted. */
+    checksInput: boolean('checks_input').notNull().default(false),
   },
   (t) => [
+    index('workflow_versions_document').on(
+      t.orgId,
+      sql`(${t.definition} #>> '{document,namespace}')`,
+      sql`(${t.definition} #>> '{document,name}')`,
+    ),
     primaryKey({ name: 'workflow_versions_pk', columns: [t.orgId, t.workflowId, t.version] }),
     foreignKey({
       name: 'workflow_versions_workflow',
@@ -100,7 +109,7 @@ export const workflowRuns = pgTable(
     workflowId: uuid('workflow_id').notNull(),
     version: integer('version').notNull(),
     status: text('status').notNull().default('queued'),
-    /** What started it: `api`, `batch`. */
+    /** What started it: `api`, `batch`, `workflow`. */
     trigger: text('trigger').notNull(),
     requestedBy: text('requested_by').notNull(),
     priority: smallint('priority').notNull().default(5),
@@ -136,8 +145,19 @@ export const workflowRuns = pgTable(
     statusSince: time('status_since').notNull().defaultNow(),
     startedAt: time('started_at'),
     finishedAt: time('finished_at'),
+    /** The run whose `run: workflow` task started this one. */
+    parentRunId: uuid('parent_run_id'),
+    /** The parent waits for this run: its end wakes the parent, and the parent's cancellation cancels it. */
+    parentAwaits: boolean('parent_awaits').notNull().default(false),
+    /** How many runs stand above this one. */
+    depth: smallint('depth').notNull().default(0),
+    /** What a run waits for has happened since its last claim: it may not go to sleep. */
+    signalled: boolean('signalled').notNull().default(false),
   },
   (t) => [
+    index('workflow_runs_parent')
+      .on(t.parentRunId)
+      .where(sql`${t.parentRunId} IS NOT NULL`),
     foreignKey({
       name: 'workflow_runs_version',
       columns: [t.orgId, t.workflowId, t.version],
@@ -176,6 +196,24 @@ export const workflowRunEvents = pgTable(
     createdAt: createdAt(),
   },
   (t) => [primaryKey({ name: 'workflow_run_events_pk', columns: [t.runId, t.first, t.createdAt] })],
+);
+
+/** Values that workflows read as `$secrets`; sealed, never answered. */
+export const secrets = pgTable(
+  'secrets',
+  {
+    orgId: uuid('org_id')
+      .notNull()
+      .references(() => orgs.id),
+    name: text('name').notNull(),
+    /** Which of the deployment's keys sealed the value. */
+    keyId: text('key_id').notNull(),
+    /** Base64 of nonce, ciphertext and tag (AES-256-GCM). */
+    sealed: text('sealed').notNull(),
+    createdAt: createdAt(),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ name: 'secrets_pk', columns: [t.orgId, t.name] })],
 );
 
 /** Worker processes. Alive = a heartbeat younger than the lease, by the database's clock. */

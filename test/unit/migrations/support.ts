@@ -39,6 +39,8 @@ export function copyMigrations() {
     path,
     read,
     write,
+    /** The number of a migration so many after the next one. */
+    number: (after: number): string => String(readFolder(folder).migrations.length + after).padStart(4, '0'),
     record: () => writeHashes(folder, readFolder(folder).migrations),
     editJournal: (edit: (journal: Journal) => void) => {
       const journal = readJournal();
