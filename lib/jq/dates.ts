@@ -204,6 +204,8 @@ const READERS: Record<string, Read> = {
   '%': { pattern: /(%)/y, ...nothing },
 };
 
+const WHITE_SPACE = /\s*/y;
+
 /** Reads the text by the format; gives the offset behind it, or -1. */
 function readFields(text: string, format: string, parsed: Parsed): number {
   let at = 0;
@@ -215,7 +217,8 @@ function readFields(text: string, format: string, parsed: Parsed): number {
       if (used === -1) return -1;
       at += used;
     } else if (/^\s/.test(part)) {
-      while (/\s/.test(text.charAt(at))) at++;
+      WHITE_SPACE.lastIndex = at;
+      at += WHITE_SPACE.exec(text)?.[0].length ?? 0;
     } else if (letter === '') {
       if (!text.startsWith(part, at)) return -1;
       at += part.length;

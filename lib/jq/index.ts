@@ -20,6 +20,7 @@ export { jsonSizeAtMost } from './json-size.ts';
 export { toJsonText } from './json-text.ts';
 export type { Limits } from './limits.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
+export type { Meter } from './limits.ts';
 
 /** A compiled program; it keeps no state between runs. */
 export interface Program {
@@ -39,10 +40,19 @@ export interface Program {
 
 interface RunOptions {
   limits?: Partial<Limits>;
+  /** In place of limits: a budget shared with other evaluations. */
+  meter?: Meter;
+  /** Counts every output, also one that is no more than a part of the input: there are outputs of others beside it. */
+  counted?: boolean;
   nowSeconds?: number;
 }
 
-function evaluate(node: Node, machine: Machine, input: Json): Json[] {
+/** One budget for several evaluations; its time runs from now. */
+export function createMeter(limits: Partial<Limits>): Meter {
+  return new Meter({ ...DEFAULT_LIMITS, ...limits });
+}
+
+function evaluate(node: Node, machine: Machine, input: Json, counted: boolean): Json[] {
   const { meter } = machine;
   const outputs: Json[] = [];
   try {
@@ -50,7 +60,7 @@ function evaluate(node: Node, machine: Machine, input: Json): Json[] {
       if (outputs.length >= meter.limits.maxOutputs)
         throw new JqLimitError('outputs', meter.limits.maxOutputs);
       // A single part of the input is no larger than the input; many of them may be.
-      outputs.push(node.shares && outputs.length === 0 ? value : finiteJson(value, meter));
+      outputs.push(node.shares && outputs.length === 0 && !counted ? value : finiteJson(value, meter));
       return false;
     });
     return outputs;
@@ -62,14 +72,13 @@ function evaluate(node: Node, machine: Machine, input: Json): Json[] {
 }
 
 function run(node: Node, input: Json, values: readonly Json[], options: RunOptions = {}): Json[] {
-  const limits = options.limits === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...options.limits };
-  const meter = new Meter(limits);
+  const meter = options.meter ?? createMeter(options.limits ?? DEFAULT_LIMITS);
   const machine = new Machine(meter, values, options.nowSeconds ?? Date.now() / 1000);
   try {
-    return evaluate(node, machine, input);
+    return evaluate(node, machine, input, options.counted ?? false);
   } catch (error) {
     // The machine bounds its own stack; this is the last resort for a builtin on a very deep value.
-    if (error instanceof RangeError) throw new JqLimitError('depth', limits.maxDepth, { cause: error });
+    if (error instanceof RangeError) throw new JqLimitError('depth', meter.limits.maxDepth, { cause: error });
     throw error;
   }
 }

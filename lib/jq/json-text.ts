@@ -2,7 +2,8 @@
 import type { Json, JsonObject } from './json.ts';
 import type { Meter } from './limits.ts';
 
-/** What jq prints in place of a value that is nested too deep. */
+/** Where jq itself ends, and what it prints for the rest. */
+const JQ_MAX_DEPTH = 10_000;
 const TOO_DEEP = '<skipped: too deep>';
 
 /** jq's text of a number: shortest digits, exponent from 1e+16 (by digits) and below 1e-4, NaN as null. */
@@ -63,6 +64,7 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
   let text = '';
   const frames: Frame[] = [];
   const put = (item: Json): void => {
+    if (maxDepth < JQ_MAX_DEPTH) meter?.checkDepth(frames.length);
     if (frames.length > maxDepth) text += TOO_DEEP;
     else if (typeof item !== 'object' || item === null) {
       if (typeof item === 'string') {
@@ -106,7 +108,11 @@ function write(value: Json, { meter, maxDepth, maxLength }: WriteOptions): strin
   return text;
 }
 
-/** The compact JSON text of a value in jq's number format. */
+/**
+ * The compact JSON text of a value in jq's number format. Beyond 10,000 levels jq 1.8 prints `<skipped: too deep>`;
+ * a lower limit of depth is an error, as text that has lost a part is of no use in a workflow.
+ * @throws {JqLimitError} depth, with a meter
+ */
 export function toJsonText(value: Json, meter?: Meter): string {
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'string') {

@@ -10,7 +10,7 @@ export interface Limits {
   /** Nesting of values and length of paths. */
   maxDepth: number;
   maxOutputs: number;
-  /** Time, of which the process had the processor; in no case more than ten times as long by the clock. */
+  /** Time, of which the process had the processor; in no case more than five times as long by the clock. */
   maxTimeMs: number;
 }
 
@@ -19,20 +19,23 @@ export const DEFAULT_LIMITS: Limits = {
   maxBytes: 16 * 1024 * 1024,
   maxDepth: 500,
   maxOutputs: 100_000,
-  maxTimeMs: 100,
+  maxTimeMs: 40,
 };
 
 /** The clock is read once in this many steps. */
 const STEPS_PER_CLOCK_READING = 100;
-/** A process that waits for its processor does not fail programs that are fast, but it waits so many times only. */
-const MAX_WAITING = 10;
+/**
+ * How many times its limit a program may take by the clock. A machine that is busy must not fail programs that are
+ * fast: what they use is what others would have to wait for.
+ */
+const MAX_WAITING = 5;
 
 function processorMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-/** Counts the steps, bytes and time of one evaluation; every excess is a {@link JqLimitError}. */
+/** Counts the steps, bytes and time of one or several evaluations; every excess is a {@link JqLimitError}. */
 export class Meter {
   readonly limits: Limits;
   private steps = 0;
@@ -60,6 +63,11 @@ export class Meter {
   charge(count: number): void {
     this.bytes += count;
     if (this.bytes > this.limits.maxBytes) throw new JqLimitError('bytes', this.limits.maxBytes);
+  }
+
+  /** Refuses what is nested deeper than the limit, where jq itself would leave a part out. */
+  checkDepth(depth: number): void {
+    if (depth > this.limits.maxDepth) throw new JqLimitError('depth', this.limits.maxDepth);
   }
 
   /** Reads the clock now, for work that takes long within few steps. */

@@ -148,11 +148,12 @@ function fromEntries(input: Json, meter: Meter): Json {
 /** Longest date format, in UTF-16 units; each conversion costs far more than a step. */
 const MAX_TIME_FORMAT_LENGTH = 1024;
 
-function timeText(input: Json, format: Json, name: string): Json {
+function timeText(input: Json, format: Json, name: string, meter: Meter): Json {
   if (typeof input !== 'number' && !Array.isArray(input))
     return fail(`${name} requires parsed datetime inputs`);
   if (typeof format !== 'string') return fail(`${name} requires a string format`);
   if (format.length > MAX_TIME_FORMAT_LENGTH) return fail(`${name}: unknown system failure`);
+  meter.tick(1 + 2 * format.length);
   return formatTime(secondsOf(typeof input === 'number' ? brokenDown(input) : input, name), format);
 }
 
@@ -162,7 +163,7 @@ function readTime(input: Json, format: Json, meter: Meter): Json {
   }
   if (format.length > MAX_TIME_FORMAT_LENGTH)
     return fail(`date "${input}" does not match format "${format}"`);
-  meter.tick(1 + ((input.length + format.length) >> 4));
+  meter.tick(1 + 2 * format.length + (input.length >> 4));
   return parseTime(input, format);
 }
 
@@ -245,8 +246,8 @@ const ON_PAIR: Record<string, (input: Json, argument: Json, meter: Meter) => Jso
   },
   format: formatByName,
   delpaths: deletePaths,
-  strftime: (input, format) => timeText(input, format, 'strftime/1'),
-  strflocaltime: (input, format) => timeText(input, format, 'strflocaltime/1'),
+  strftime: (input, format, meter) => timeText(input, format, 'strftime/1', meter),
+  strflocaltime: (input, format, meter) => timeText(input, format, 'strflocaltime/1', meter),
   strptime: readTime,
 };
 

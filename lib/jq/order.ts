@@ -25,7 +25,7 @@ function compareStrings(left: string, right: string): number {
 /** The own keys in jq's order. */
 export function sortedKeys(value: JsonObject, meter: Meter): string[] {
   return Object.keys(value).sort((left, right) => {
-    meter.tick(Math.min(left.length, right.length) >> 6);
+    meter.tick(1 + (Math.min(left.length, right.length) >> 6));
     return compareStrings(left, right);
   });
 }
@@ -60,8 +60,9 @@ function compareScalars(left: Json, right: Json, meter: Meter): number {
   return rank(left) - rank(right);
 }
 
-function compareKeys(left: string[], right: string[]): number {
+function compareKeys(left: string[], right: string[], meter: Meter): number {
   for (let index = 0; index < left.length && index < right.length; index++) {
+    meter.tick();
     const order = compareStrings(left[index] ?? '', right[index] ?? '');
     if (order !== 0) return order;
   }
@@ -101,10 +102,13 @@ function comparedLists(left: Json, right: Json, meter: Meter): Frame | number {
   if (!isObject(left) || !isObject(right)) return compareScalars(left, right, meter);
   const keysLeft = sortedKeys(left, meter);
   const keysRight = sortedKeys(right, meter);
-  meter.tick(keysLeft.length + keysRight.length);
-  const order = compareKeys(keysLeft, keysRight);
+  const order = compareKeys(keysLeft, keysRight, meter);
   if (order !== 0) return order;
-  const children = (of: JsonObject): Json[] => keysLeft.map((key) => of[key] ?? null);
+  const children = (of: JsonObject): Json[] =>
+    keysLeft.map((key) => {
+      meter.tick();
+      return of[key] ?? null;
+    });
   return { left: children(left), right: children(right), index: 0, tail: 0 };
 }
 
@@ -166,9 +170,10 @@ function sharedChildren(a: Json[] | JsonObject, b: Json[] | JsonObject, meter: M
     return children;
   }
   const keys = Object.keys(a);
-  meter.tick(keys.length + 1);
+  meter.tick();
   if (keys.length !== Object.keys(b).length) return null;
   for (const key of keys) {
+    meter.tick();
     const other = member(b, key);
     if (other === undefined) return null;
     children.push(a[key] ?? null, other);

@@ -86,10 +86,8 @@ class JsonReader {
 
   private string(): string {
     const start = this.at;
-    let end = start + 1;
-    while (end < this.text.length && this.text.charAt(end) !== '"')
-      end += this.text.charAt(end) === '\\' ? 2 : 1;
-    if (end >= this.text.length) this.error('Unfinished string at EOF', this.text.length);
+    const end = this.endOfString(start);
+    if (end === -1) this.error('Unfinished string at EOF', this.text.length);
     this.at = end + 1;
     try {
       return JSON.parse(this.text.slice(start, end + 1)) as string; // a quoted text
@@ -97,6 +95,23 @@ class JsonReader {
       if (!(error instanceof SyntaxError)) throw error;
       return this.error('Invalid escape');
     }
+  }
+
+  /** The offset of the quote that ends the string, or -1. */
+  private endOfString(start: number): number {
+    let end = this.text.indexOf('"', start + 1);
+    for (let turn = 1; end !== -1 && this.isEscaped(end); turn++) {
+      if (turn % TOKENS_PER_CLOCK_READING === 0) this.meter.checkTime();
+      end = this.text.indexOf('"', end + 1);
+    }
+    return end;
+  }
+
+  /** Whether an odd number of backslashes stands before. */
+  private isEscaped(at: number): boolean {
+    let start = at;
+    while (this.text.charAt(start - 1) === '\\') start--;
+    return (at - start) % 2 === 1;
   }
 
   private structure(character: string): void {
@@ -168,15 +183,21 @@ class JsonReader {
   }
 }
 
+/** Longer texts are read by the own reader, which is slower and looks at the clock. */
+const MAX_NATIVE_LENGTH = 512 * 1024;
+
 /** Parses JSON text; jq's errors tell the place and repeat the text. */
 export function parseJson(text: string, meter: Meter): Json {
   meter.charge(text.length * 4);
   meter.tick(text.length >> 3);
-  try {
-    const value = JSON.parse(text) as Json; // JSON.parse gives JSON
-    if (!deeperThan(value, meter.limits.maxDepth, meter)) return value;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+  meter.checkTime();
+  if (text.length <= MAX_NATIVE_LENGTH) {
+    try {
+      const value = JSON.parse(text) as Json; // JSON.parse gives JSON
+      if (!deeperThan(value, meter.limits.maxDepth, meter)) return value;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
   }
   return new JsonReader(text.startsWith('\ufeff') ? text.slice(1) : text, meter).read();
 }

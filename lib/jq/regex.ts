@@ -10,7 +10,9 @@ import { offsetCounter } from './strings.ts';
 /** Longest pattern, in UTF-16 units. */
 const MAX_PATTERN_LENGTH = 4096;
 /** Counted repetitions may expand a pattern to about this many parts. */
-const MAX_EXPANSION = 5000;
+const MAX_EXPANSION = 2500;
+/** Classes of Unicode (`\w`, `\W`, `\p`, `\P`) in a pattern; each takes some tenths of a millisecond to compile. */
+const MAX_UNICODE_CLASSES = 100;
 /** Groups of a pattern; each thread of the engine holds the bounds of all of them. */
 const MAX_GROUPS = 250;
 /** Compiled patterns that are kept; each may hold some megabytes of states. */
@@ -82,9 +84,12 @@ function translate(pattern: string, extended: boolean): string {
   return result;
 }
 
-/** Refuses counted repetitions that would expand to a huge program, before they do. */
-function checkExpansion(pattern: string): void {
+/** Refuses what would take long to compile: many classes, and counted repetitions that expand to a huge program. */
+function checkSize(pattern: string): void {
   if (pattern.split('(').length > MAX_GROUPS + 1) fail('Regex failure: the pattern has too many groups');
+  if ((pattern.match(/\\[wWpP]/g) ?? []).length > MAX_UNICODE_CLASSES) {
+    fail('Regex failure: the pattern has too many character classes');
+  }
   let expansion = 0;
   for (const found of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
     const count = Math.max(Number(found[1]), Number(found[2] ?? 0));
@@ -126,7 +131,7 @@ function compileFlags(flags: string): {
 
 function build(pattern: string, flags: string): Compiled {
   if (pattern.length > MAX_PATTERN_LENGTH) fail('Regex failure: the pattern is too long');
-  checkExpansion(pattern);
+  checkSize(pattern);
   const { bits, extended, global, skipEmpty } = compileFlags(flags);
   let expression: RE2JS;
   try {
@@ -187,7 +192,7 @@ class TimedText extends String {
 }
 
 /** The text as the engine may search it. */
-function searched(text: string, size: number, meter: Meter): string {
+export function searched(text: string, size: number, meter: Meter): string {
   chargeScan(text, size, meter);
   meter.checkTime();
   // The types of the engine know primitive strings alone; it uses no more of them than a String object has.

@@ -3,9 +3,13 @@ import { JqLimitError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
 import { setMember } from './json.ts';
 import type { Meter } from './limits.ts';
+import { copyObject } from './operators.ts';
 
 /** Counted per element and member of a result, about what its text needs beside keys and strings. */
 const MEMBER_TEXT_BYTES = 4;
+/** So many elements or members count as so many steps. */
+const PARTS_PER_TICKS = 256;
+const TICKS = 16;
 /** Counted per container, so that shared parts that come again and again run out of bytes before steps. */
 const CONTAINER_BYTES = 16;
 
@@ -26,14 +30,13 @@ export function finiteJson(value: Json, meter: Meter, depth = 0): Json {
   meter.charge(CONTAINER_BYTES);
   if (Array.isArray(value)) return finiteArray(value, meter, depth);
   let copy: JsonObject | null = null;
-  const keys = Object.keys(value);
-  meter.tick(keys.length >> 3);
-  for (const key of keys) {
+  for (const [index, key] of Object.keys(value).entries()) {
+    if (index % PARTS_PER_TICKS === PARTS_PER_TICKS - 1) meter.tick(TICKS);
     meter.charge(MEMBER_TEXT_BYTES + key.length);
     const before = value[key] ?? null;
     const after = finiteJson(before, meter, depth + 1);
     if (after === before) continue;
-    copy ??= { ...value };
+    copy ??= copyObject(value, meter);
     setMember(copy, key, after);
   }
   return copy ?? value;
@@ -41,9 +44,9 @@ export function finiteJson(value: Json, meter: Meter, depth = 0): Json {
 
 function finiteArray(value: Json[], meter: Meter, depth: number): Json[] {
   let copy: Json[] | null = null;
-  meter.tick(value.length >> 4);
   meter.charge(MEMBER_TEXT_BYTES * value.length);
   for (let index = 0; index < value.length; index++) {
+    if (index % PARTS_PER_TICKS === PARTS_PER_TICKS - 1) meter.tick(TICKS);
     const before = value[index] ?? null;
     const after = finiteJson(before, meter, depth + 1);
     if (after === before) continue;

@@ -81,9 +81,9 @@ export function replaceInPieces(
 /** jq's `implode`: numbers outside the code points become U+FFFD. */
 export function implode(points: readonly Json[], meter: Meter): string {
   meter.charge(points.length * 2 + HEADER_BYTES);
-  meter.tick(points.length >> 4);
   let text = '';
-  for (const point of points) {
+  for (const [index, point] of points.entries()) {
+    if (index % 1024 === 0) meter.tick(64);
     if (typeof point !== 'number' || Number.isNaN(point)) {
       return fail(
         `${typeName(point)} (${shortText(point)}) can't be imploded, unicode codepoint needs to be numeric`,

@@ -67,13 +67,13 @@ describe('hazards', () => {
     const startMs = performance.now();
     let caught: unknown;
     try {
-      outputs(source);
+      outputs(source, null, DEFAULT_LIMITS);
     } catch (error) {
       caught = error;
     }
     expect(caught).toSatisfy((error) => error instanceof JqLimitError || error instanceof JqError);
-    // Ten times the limit is the hard end of an evaluation; the rest is for a busy machine.
-    expect(performance.now() - startMs).toBeLessThan(5000);
+    // Half as long again as the limit is the hard end of an evaluation; the rest is for a busy machine.
+    expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
   it.each([
@@ -204,7 +204,7 @@ describe('budgets', () => {
       maxBytes: 16 * 1024 * 1024,
       maxDepth: 500,
       maxOutputs: 100_000,
-      maxTimeMs: 100,
+      maxTimeMs: 40,
     });
   });
 });
@@ -225,8 +225,10 @@ describe('depth of values', () => {
     expect(output(`try (${source}) catch .`)).toContain(message);
   });
 
-  it('is marked in JSON text', () => {
-    expect(output(`${nest(600)} | tojson`)).toContain('<skipped: too deep>');
+  it.each(['tojson', '@json', '@text', '"\\(.)"', 'tostring'])('is a limit of JSON text: %s', (format) => {
+    expect(() => outputs(`try (${nest(600)} | ${format}) catch .`)).toThrow(
+      expect.objectContaining({ name: 'JqLimitError', limit: 'depth' }),
+    );
   });
 
   it('holds for 10,000 levels too, without the JavaScript stack', () => {
