@@ -53,7 +53,12 @@ function readCursor<Key>(
   return key;
 }
 
-function readPageBy<Key>(c: Context, readKey: (key: string) => Key | null): Page<Key> {
+/**
+ * The page of a list that is ordered by a key of its own.
+ * @param readKey reads what `keyOf` of `toPage` gave; null for what it never gives
+ * @throws {ApiError} VALIDATION_FAILED with paths `query/limit` and `query/cursor`
+ */
+export function readPageBy<Key>(c: Context, readKey: (key: string) => Key | null): Page<Key> {
   const errors: ErrorItem[] = [];
   const limit = readLimit(c.req.query('limit'), errors);
   const before = readCursor(c.req.query('cursor'), errors, readKey);

@@ -13,6 +13,7 @@ import { startPostgres } from './postgres.ts';
 import { endLeftovers, startApi, startWorker } from './processes.ts';
 import { findRedisServer, startRedis } from './redis.ts';
 import { complain, say, step } from './say.ts';
+import { keepSecretsKey } from './secrets-key.ts';
 import type { StackSettings } from './settings.ts';
 
 /** `.vespid/dev.json` (contract, section 7). A pid is null when the service is not of this stack. */
@@ -65,7 +66,8 @@ export async function bringUp(
   signal.throwIfAborted();
   const echo = await startEchoService();
   lifetime.onClose('echo service', () => echo.stop());
-  const urls = { root, dir, settings, databaseUrl: database.url, redisUrl: redis.url };
+  const secretsKey = settings.secretsKey ?? keepSecretsKey(dir);
+  const urls = { root, dir, settings, secretsKey, databaseUrl: database.url, redisUrl: redis.url };
   const worker = await startWorker(urls, signal);
   lifetime.own(worker.service);
   const api = await startApi(urls, signal);

@@ -21,12 +21,14 @@ interface ProcessOptions {
   root: string;
   dir: string;
   settings: StackSettings;
+  /** VESPID_SECRETS_KEY of both. */
+  secretsKey: string;
   databaseUrl: string;
   redisUrl: string;
   port: number;
 }
 
-export type StackUrls = Pick<ProcessOptions, 'root' | 'dir' | 'settings' | 'databaseUrl' | 'redisUrl'>;
+export type StackUrls = Omit<ProcessOptions, 'name' | 'bundle' | 'port'>;
 
 const recordFile = (dir: string, name: string): string => join(dir, `${name.toLowerCase()}.json`);
 const stopGraceMs = (settings: StackSettings): number => settings.shutdownGraceMs + GRACE_MARGIN_MS;
@@ -55,6 +57,7 @@ function startProcess(options: ProcessOptions): Promise<Service> {
       PORT: String(port),
       VESPID_ADMIN_TOKEN: settings.adminToken,
       VESPID_EGRESS_ALLOW: settings.egressAllow,
+      VESPID_SECRETS_KEY: options.secretsKey,
     },
     logFile: join(dir, 'logs', `${name.toLowerCase()}.log`),
     recordFile: recordFile(dir, name),

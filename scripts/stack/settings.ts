@@ -10,6 +10,8 @@ export interface StackSettings {
   /** 0 picks a free one. */
   port: number;
   adminToken: string;
+  /** undefined: the stack makes one for its data folder. */
+  secretsKey: string | undefined;
   egressAllow: string;
   dataDir: string | undefined;
   /** Whether the services log the events that tell they are ready. */
@@ -43,6 +45,7 @@ export function readSettings(env: NodeJS.ProcessEnv, defaultPort: number = DEFAU
     host: read('HOST') ?? '127.0.0.1',
     port: Number(port),
     adminToken: read('VESPID_ADMIN_TOKEN') ?? randomBytes(24).toString('base64url'),
+    secretsKey: read('VESPID_SECRETS_KEY'),
     egressAllow: allowed === undefined ? LOOPBACK : `${LOOPBACK},${allowed}`,
     dataDir: read('VESPID_DATA_DIR'),
     logsInfo: ['trace', 'debug', 'info'].includes(read('LOG_LEVEL') ?? 'info'),
