@@ -20,6 +20,10 @@ export interface CallArguments {
 
 type Scalar = string | number | boolean;
 
+/** The egress client takes no longer URL, and no more headers; these keep the work before that small. */
+const MAX_QUERY_LENGTH = 16_384;
+const MAX_HEADERS = 8192;
+
 const IDEMPOTENCY_KEY = 'vespid-idempotency-key';
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -39,7 +43,8 @@ export function compileArguments(node: JsonObject, context: CompileContext): Cal
   };
 }
 
-function compileEndpoint(endpoint: Json, context: CompileContext): CallArguments['endpoint'] {
+/** Compiles an endpoint: a URI template or an expression, or an object with one as its `uri`. */
+export function compileEndpoint(endpoint: Json, context: CompileContext): CallArguments['endpoint'] {
   const text = isJsonObject(endpoint) ? member(endpoint, 'uri') : endpoint;
   if (typeof text !== 'string') throw new Error(`the endpoint of ${context.pointer} is not text`);
   if (isStrictExpression(text)) return { expression: context.template(text) };
@@ -71,8 +76,11 @@ export function buildRequest(compiled: CallArguments, frame: Frame, input: Json)
   };
 }
 
-/** What an expression gives is the URI itself: braces that come out of data are not a template. */
-function urlOf(frame: Frame, endpoint: CallArguments['endpoint'], input: Json): URL {
+/**
+ * What an expression gives is the URI itself: braces that come out of data are not a template.
+ * @throws {WorkflowError} of type expression when it gives no absolute URL
+ */
+export function urlOf(frame: Frame, endpoint: CallArguments['endpoint'], input: Json): URL {
   const text =
     'template' in endpoint
       ? expand(frame, endpoint.template, input)
@@ -92,6 +100,14 @@ function expand(frame: Frame, template: UriTemplate, input: Json): string {
 /** Appends to the query that the endpoint has, which stays as it is written. */
 function withQuery(frame: Frame, url: URL, query: [string, Scalar][]): URL {
   if (query.length === 0) return url;
+  // Before they are encoded: data can be large.
+  const length = query.reduce((sum, [name, value]) => sum + name.length + String(value).length + 2, 0);
+  if (length > MAX_QUERY_LENGTH) {
+    throw frame.fail(
+      'expression',
+      `The \`query\` of the call is longer than ${MAX_QUERY_LENGTH} characters.`,
+    );
+  }
   const encoded = query
     .map(([name, value]) => `${encode(frame, name)}=${encode(frame, String(value))}`)
     .join('&');
@@ -109,9 +125,16 @@ function encode(frame: Frame, text: string): string {
   }
 }
 
-function headersOf(frame: Frame, value: Json): Map<string, string> {
+/**
+ * Headers in lower case; null is left out.
+ * @throws {WorkflowError} of type expression when a value is none or a name comes twice
+ */
+export function headersOf(frame: Frame, value: Json): Map<string, string> {
   const headers = new Map<string, string>();
   for (const [name, scalar] of pairsOf(frame, 'headers', value)) {
+    if (headers.size === MAX_HEADERS) {
+      throw frame.fail('expression', `The call has more than ${MAX_HEADERS} headers.`);
+    }
     const field = name.toLowerCase();
     if (headers.has(field))
       throw frame.fail('expression', `The header "${field}" of the call has two values.`);

@@ -53,6 +53,9 @@ const VARIABLE =
 /** One character, or one percent-encoded triplet, which is never split. */
 const TRIPLET_OR_CHARACTER = /%[0-9A-Fa-f]{2}|./gsu;
 
+/** No call takes a longer URL. Data can be large, and a template may repeat it as often as it likes. */
+const MAX_URI_LENGTH = 16_384;
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -91,6 +94,7 @@ export function parseUriTemplate(text: string): Parsed {
 export function expandUriTemplate(template: UriTemplate, data: Json): Expanded {
   let uri = '';
   for (const part of template.parts) {
+    if (uri.length > MAX_URI_LENGTH) return tooLong();
     if (typeof part === 'string') {
       uri += part;
       continue;
@@ -104,7 +108,8 @@ export function expandUriTemplate(template: UriTemplate, data: Json): Expanded {
         const problem = `the value of {${variable.name}} is ${kind}; a URI template takes text, numbers and booleans`;
         return { ok: false, problem };
       }
-      const content = String(value);
+      const content = contentOf(value, variable);
+      if (content.length > MAX_URI_LENGTH) return tooLong();
       if (LONE_SURROGATE.test(content)) {
         return {
           ok: false,
@@ -116,6 +121,19 @@ export function expandUriTemplate(template: UriTemplate, data: Json): Expanded {
     if (values.length > 0) uri += part.operator.first + values.join(part.operator.separator);
   }
   return { ok: true, uri };
+}
+
+const tooLong = (): Expanded => ({
+  ok: false,
+  problem: `the URI is longer than ${MAX_URI_LENGTH} characters`,
+});
+
+/** The text of a value, without what `:length` cuts off in any case: a character has two units, a triplet three. */
+function contentOf(value: string | number | boolean, { maxLength }: Variable): string {
+  const text = String(value);
+  const units = maxLength === undefined ? Infinity : maxLength * 3;
+  if (text.length <= units) return text;
+  return text.slice(0, units).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 function literalProblem(literal: string, offset: number): string | null {

@@ -1,6 +1,7 @@
 /** `call: http`: what is sent. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../lib/engine/types.ts';
+import { RUN_ID } from '../../support/engine-run.ts';
 import { serve } from '../egress/kit.ts';
 import { call, failureOf, outputOf } from './call-http-run.ts';
 
@@ -56,7 +57,7 @@ describe('the request', () => {
 
   it('carries the idempotency key of the task, unless the workflow sets that header', async () => {
     const own = await sent((origin) => ({ method: 'post', endpoint: origin }));
-    expect(own.headers['vespid-idempotency-key']).toBe('run-1/do/0/call');
+    expect(own.headers['vespid-idempotency-key']).toBe(`${RUN_ID}/do/0/call`);
     const headers = { 'Vespid-Idempotency-Key': 'mine' };
     const set = await sent((origin) => ({ method: 'post', endpoint: origin, headers }));
     expect(set.headers['vespid-idempotency-key']).toBe('mine');
@@ -155,6 +156,19 @@ describe('the request', () => {
       { query: { a: '${ .id }' } },
       { id: [[1]] },
       'the value of "a" is not text',
+    ],
+    ['a query that no URL can hold', { query: '${ . }' }, { q: 'x'.repeat(1e6) }, 'longer than 16384'],
+    [
+      'an endpoint that no URL can be',
+      { endpoint: `http://127.0.0.1:1/${'{+q}'.repeat(2000)}` },
+      { q: 'x'.repeat(500_000) },
+      'longer than 16384',
+    ],
+    [
+      'thousands of headers',
+      { headers: '${ . }' },
+      Object.fromEntries(Array.from({ length: 100_000 }, (__, n) => [`k${n}`, 'v'])),
+      'more than 8192 headers',
     ],
     ['a query with a lone surrogate', { query: { a: '${ .id }' } }, { id: '\ud800' }, 'lone surrogate'],
     [

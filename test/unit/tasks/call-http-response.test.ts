@@ -1,6 +1,7 @@
 /** `call: http`: what comes out. */
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../lib/engine/types.ts';
+import { RUN_ID } from '../../support/engine-run.ts';
 import { serve } from '../egress/kit.ts';
 import { answering, call, outputOf } from './call-http-run.ts';
 
@@ -86,7 +87,7 @@ describe('the output', () => {
         headers: {
           'x-trace': '1',
           'content-type': 'application/json',
-          'vespid-idempotency-key': 'run-1/do/0/call',
+          'vespid-idempotency-key': `${RUN_ID}/do/0/call`,
         },
       },
       statusCode: 201,

@@ -1,10 +1,9 @@
 /** Runs one `call: http` on the real engine and the real egress client, against a server of the test's own. */
-import { setImmediate as turn } from 'node:timers/promises';
-import { compileWorkflow } from '../../../lib/dsl/compile.ts';
-import { execute, newProgress } from '../../../lib/engine/execute.ts';
 import { standardName } from '../../../lib/engine/errors.ts';
-import type { Json, Outcome, Ports } from '../../../lib/engine/types.ts';
+import type { Json, Outcome } from '../../../lib/engine/types.ts';
 import type { Egress } from '../../../lib/egress/index.ts';
+import { FakePorts } from '../../support/engine-ports.ts';
+import { run } from '../../support/engine-run.ts';
 import { open, serve } from '../egress/kit.ts';
 import type { LocalServer } from '../egress/local-server.ts';
 
@@ -14,37 +13,28 @@ export interface CallOptions {
   input?: Json;
   callTimeoutMs?: number;
   signal?: AbortSignal;
+  secrets?: { [name: string]: Json };
+  /** Members of the task besides `call` and `with`. */
+  task?: { [name: string]: Json };
 }
 
 /** The outcome of a workflow whose one task, `/do/0/call`, is the call. */
-export function call(arguments_: Json, options: CallOptions = {}): Promise<Outcome> {
+export async function call(arguments_: Json, options: CallOptions = {}): Promise<Outcome> {
   const definition: Json = {
     document: { dsl: '1.0.3', namespace: 'test', name: 'call', version: '1.0.0' },
-    do: [{ call: { call: 'http', with: arguments_ } }],
+    do: [{ call: { call: 'http', with: arguments_, ...options.task } }],
   };
   const egress = options.egress ?? open();
-  const signal = options.signal ?? new AbortController().signal;
-  const ports: Ports = {
-    now: () => 1_700_000_000_000,
-    random: () => 0,
-    monotonic: () => 0,
-    yield: () => turn(),
-    sleep: () => Promise.resolve(),
-    record: () => undefined,
-    recorded: () => Promise.resolve(),
-    interruption: () => (signal.aborted ? 'cancelled' : null),
-    signal,
-    http: (request, bounded) => egress.request(request, bounded),
-    timeline: () => undefined,
-  };
-  const facts = {
-    runId: 'run-1',
+  const ports = new FakePorts();
+  ports.answer = (request, bounded) => egress.request(request, bounded);
+  options.signal?.addEventListener('abort', () => ports.interrupt('cancelled', true));
+  const { outcome } = await run(definition, {
+    ports,
     input: options.input ?? null,
-    startedAtMs: 0,
-    runtime: { name: 'vespid', version: '0' },
-  };
-  const limits = { maxSteps: 100, callTimeoutMs: options.callTimeoutMs ?? 10_000 };
-  return execute(compileWorkflow(definition), facts, newProgress(), ports, limits);
+    limits: { callTimeoutMs: options.callTimeoutMs ?? 10_000 },
+    ...(options.secrets !== undefined && { secrets: options.secrets }),
+  });
+  return outcome;
 }
 
 /** A server with one answer. */

@@ -158,3 +158,23 @@ describe('problems of a template name the place, counted from 1', () => {
     expect(parseProblem('http://h/${ .id }')).toContain('an expression must be the whole text: ${ … }');
   });
 });
+
+describe('large data', () => {
+  const long = 'é'.repeat(1_000_000);
+
+  it('is refused before it is encoded, however often the template names it', () => {
+    const parsed = parseUriTemplate('http://h/' + '{+a}'.repeat(5000));
+    const startedAt = performance.now();
+    expect(parsed.ok && expandUriTemplate(parsed.template, { a: long })).toEqual({
+      ok: false,
+      problem: 'the URI is longer than 16384 characters',
+    });
+    expect(parsed.ok && expandUriTemplate(parsed.template, { a: 'x'.repeat(10_000) }).ok).toBe(false);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
+  it('may be cut by the template', () => {
+    expect(expand('/{a:2}{+b:2}', { a: long, b: `%C3%A9${long}` })).toBe('/%C3%A9%C3%A9%C3%A9');
+    expect(expand('/{a:1}', { a: '😀😀😀😀' })).toBe('/%F0%9F%98%80');
+  });
+});
