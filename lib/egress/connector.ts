@@ -50,6 +50,22 @@ function guardedLookup(allow: AllowList, resolve: Resolve): LookupFunction {
   };
 }
 
+/**
+ * Every address of a host, each of them checked; an address as the host is its own.
+ * @throws {HttpFailure} `refused` when any is not to be reached, `network` when there is none
+ * @throws what `resolve` rejects with
+ */
+export async function resolveGuarded(
+  host: string,
+  allow: AllowList,
+  resolve: Resolve,
+): Promise<[ResolvedAddress, ...ResolvedAddress[]]> {
+  const family = isIP(host);
+  if (family === 0) return resolveChecked(host, allow, resolve);
+  if (!mayReach(allow, host, host)) throw refusal(host, 'is not a public address');
+  return [{ address: host, family }];
+}
+
 async function resolveChecked(
   host: string,
   allow: AllowList,

@@ -1,12 +1,19 @@
 /**
- * The one client for outbound HTTP. It reaches public addresses only, unless the operator's allow list says
+ * The one client for outbound HTTP and gRPC. It reaches public addresses only, unless the operator's allow list says
  * otherwise, takes no proxy from the environment, and bounds what it reads.
  */
 import { Agent, type Dispatcher } from 'undici';
-import { HttpFailure, type HttpRequest, type HttpResponse } from '../engine/types.ts';
+import {
+  HttpFailure,
+  type GrpcRequest,
+  type GrpcResponse,
+  type HttpRequest,
+  type HttpResponse,
+} from '../engine/types.ts';
 import { type AllowList, parseAllowList } from './allow-list.ts';
 import { guardedConnector, type Resolve, resolveBySystem } from './connector.ts';
 import { toHttpFailure } from './failure.ts';
+import { openGrpc } from './grpc.ts';
 import { type Hop, nextHop } from './redirect.ts';
 import { checkHeaders, checkMethod } from './request-headers.ts';
 import { collect, decode } from './response-body.ts';
@@ -34,6 +41,8 @@ export interface Egress {
    * @throws the signal's reason when it aborts, or `HttpFailure` `timeout` when the reason is a `TimeoutError`
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /** Makes one gRPC call, as `GrpcEgress.call` says. */
+  grpc(request: GrpcRequest, signal: AbortSignal): Promise<GrpcResponse>;
   /** Aborts what is under way and closes every connection. */
   close(): Promise<void>;
 }
@@ -52,26 +61,33 @@ export function openEgress(options: EgressOptions): Egress {
   const parsed = parseAllowList(options.allow);
   if (!parsed.ok) throw new TypeError(`egress allow list: ${parsed.problems.join('; ')}`);
   const allow = parsed.list;
+  const resolve = options.resolve ?? resolveBySystem;
+  const { maxResponseBytes, userAgent } = options;
+  const grpc = openGrpc({ allow, resolve, maxResponseBytes, userAgent });
   const agent = new Agent({
-    connect: guardedConnector(allow, options.resolve ?? resolveBySystem),
+    connect: guardedConnector(allow, resolve),
     maxHeaderSize: MAX_RESPONSE_HEADER_BYTES,
     // How long an answer may take is the caller's signal to say.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const client: Client = { agent, allow, maxResponseBytes: options.maxResponseBytes };
+  const client: Client = { agent, allow, maxResponseBytes };
   return {
     async request(request, signal) {
       checkMethod(request.method);
       const first: Hop = {
         url: checkTarget(request.url, allow),
         method: request.method,
-        headers: checkHeaders(request.headers, options.userAgent),
+        headers: checkHeaders(request.headers, userAgent),
         body: request.body,
       };
       return follow(client, first, request.followRedirects ? MAX_REDIRECTS : 0, signal);
     },
-    close: () => agent.destroy(),
+    grpc: grpc.call,
+    async close() {
+      grpc.close();
+      await agent.destroy();
+    },
   };
 }
 

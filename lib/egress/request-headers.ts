@@ -46,6 +46,9 @@ export function checkHeaders(headers: Record<string, string>, userAgent: string)
   const seen = new Set<string>();
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
+    // First, so that a large object or value costs nothing.
+    bytes += name.length + value.length + 4;
+    if (bytes > MAX_HEADER_BYTES) throw invalid(`the headers are longer than ${MAX_HEADER_BYTES} bytes`);
     const field = name.toLowerCase();
     if (!TOKEN.test(name)) throw invalid(`${JSON.stringify(name)} is not a header name`);
     if (FORBIDDEN.has(field) || field.startsWith('proxy-')) {
@@ -59,9 +62,7 @@ export function checkHeaders(headers: Record<string, string>, userAgent: string)
     }
     seen.add(field);
     checked.set(field, value.trim());
-    bytes += field.length + value.length + 4;
   }
-  if (bytes > MAX_HEADER_BYTES) throw invalid(`the headers are longer than ${MAX_HEADER_BYTES} bytes`);
   return checked;
 }
 

@@ -30,13 +30,17 @@ export function checkTarget(text: string, allow: AllowList): URL {
       `the URL of ${url.hostname} holds a user name or password; send an authorization header instead`,
     );
   }
-  if (BAD_PORTS.has(url.port) && !isAllowed(url.hostname, allow)) {
-    throw new HttpFailure(
-      'refused',
-      `port ${url.port} of ${url.hostname} is not allowed; it is not a web port`,
-    );
-  }
+  checkPort(url.port, url.hostname, allow);
   return url;
+}
+
+/**
+ * @param port its digits; empty for the scheme's own
+ * @throws {HttpFailure} `refused` when the port is another protocol's and the host is not one the operator allows
+ */
+export function checkPort(port: string, hostname: string, allow: AllowList): void {
+  if (!BAD_PORTS.has(port) || isAllowed(hostname, allow)) return;
+  throw new HttpFailure('refused', `port ${port} of ${hostname} is not allowed; it is not a web port`);
 }
 
 function isAllowed(hostname: string, allow: AllowList): boolean {
