@@ -1,6 +1,7 @@
 /** Published versions: frozen definitions, numbered from 1 within a workflow. */
 import { and, desc, eq, lt } from 'drizzle-orm';
 import type { Json } from '../engine/types.ts';
+import type { KeptResources } from '../resources/types.ts';
 import { bounded, type Database } from './failure.ts';
 import { orm } from './orm.ts';
 import { workflows, workflowVersions } from './schema.ts';
@@ -34,6 +35,8 @@ export interface PublishableDraft {
   definition: Json;
   digest: string;
   archived: boolean;
+  /** The newest version, when it is this draft already. */
+  published: VersionSummary | null;
 }
 
 /** The workflow's draft, or null when the org has no such workflow. */
@@ -43,12 +46,41 @@ export async function findDraft(
   workflowId: string,
 ): Promise<PublishableDraft | null> {
   const [row] = await orm(database)
-    .select({ definition: workflows.draft, digest: workflows.draftDigest, archivedAt: workflows.archivedAt })
+    .select({
+      definition: workflows.draft,
+      digest: workflows.draftDigest,
+      archivedAt: workflows.archivedAt,
+      published: summaryColumns,
+    })
     .from(workflows)
+    .leftJoin(
+      workflowVersions,
+      and(
+        eq(workflowVersions.orgId, workflows.orgId),
+        eq(workflowVersions.workflowId, workflows.id),
+        eq(workflowVersions.version, workflows.publishedVersion),
+        eq(workflowVersions.digest, workflows.draftDigest),
+      ),
+    )
     .where(and(eq(workflows.orgId, orgId), eq(workflows.id, workflowId)));
   if (row === undefined) return null;
-  // Parsed and validated before it was stored.
-  return { definition: row.definition as Json, digest: row.digest, archived: row.archivedAt !== null };
+  const { digest, archivedAt, published } = row;
+  return {
+    // Parsed and validated before it was stored.
+    definition: row.definition as Json,
+    digest,
+    archived: archivedAt !== null,
+    published: published && { ...published, createdAt: toRfc3339(published.createdAt) },
+  };
+}
+
+export interface DraftToPublish {
+  orgId: string;
+  workflowId: string;
+  digest: string;
+  publishedBy: string;
+  /** What was kept of the external documents that it names; null when it names none. */
+  resources: KeptResources | null;
 }
 
 /**
@@ -59,7 +91,7 @@ export async function findDraft(
  */
 export async function publishDraft(
   { sql, config }: Database,
-  draft: { orgId: string; workflowId: string; digest: string; publishedBy: string },
+  draft: DraftToPublish,
 ): Promise<VersionSummary | null> {
   const query = sql<{ version: number; created_at: string; published_by: string }[]>`
     WITH draft AS (
@@ -72,8 +104,11 @@ export async function publishDraft(
       FROM draft JOIN workflow_versions v
         ON v.org_id = draft.org_id AND v.workflow_id = draft.id AND v.version = draft.published_version
     ), inserted AS (
-      INSERT INTO workflow_versions (org_id, workflow_id, version, definition, source, digest, published_by)
-      SELECT org_id, id, COALESCE(published_version, 0) + 1, draft, draft_source, draft_digest, ${draft.publishedBy}
+      INSERT INTO workflow_versions
+        (org_id, workflow_id, version, definition, source, digest, published_by, resources, checks_input)
+      SELECT org_id, id, COALESCE(published_version, 0) + 1, draft, draft_source, draft_digest, ${draft.publishedBy},
+        ${draft.resources === null ? null : JSON.stringify(draft.resources)}::text::json,
+        (draft #> '{input,schema}') IS NOT NULL
       FROM draft
       WHERE published_version IS NULL OR EXISTS (SELECT 1 FROM newest WHERE newest.digest <> draft.draft_digest)
       RETURNING version, created_at, published_by
