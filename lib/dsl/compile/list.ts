@@ -1,111 +1,182 @@
-/** Compiles a task list, and through the task types every list inside. */
-import { END, type CompiledList, type CompiledTask, type Target } from '../engine/compiled.ts';
-import { compileDuration } from '../engine/duration.ts';
-import { compileExpression, compileTemplate, compileTransform } from '../engine/expression.ts';
-import { isJsonObject, member, type JsonObject } from '../engine/json.ts';
-import type { Json } from '../jq/index.ts';
-import type { CompileContext, TaskModule } from '../tasks/types.ts';
+/** Compiles task lists, and through the task types every list inside. */
+import { END, EXIT, type CompiledList, type CompiledTask, type Target } from '../../engine/compiled.ts';
+import { compileDuration, type Duration } from '../../engine/duration.ts';
+import {
+  compileExpression,
+  compileTemplate,
+  compileTransform,
+  RUNTIME_VARIABLES,
+} from '../../engine/expression.ts';
+import { isJsonObject, member, type JsonObject } from '../../engine/json.ts';
+import type { Json } from '../../jq/index.ts';
+import type { CompileContext } from '../../tasks/types.ts';
+import { compileSchema } from './schema.ts';
+import type { CompileScope, Extension } from './scope.ts';
 
-/** What surrounds a list. */
-export interface ListScope {
-  /** JSON pointer of the task it is in; empty at the root. */
-  readonly pointer: string;
-  /** The definition's `use`. */
-  readonly use: Json;
-  /** Names of the variables in sight. */
-  readonly variables: readonly string[];
-  /** The task types there are. */
-  readonly modules: readonly TaskModule[];
+/**
+ * @param path where the list is in the task of the scope, for example `do` or `catch/do`
+ * @throws {Error} when the definition is not valid
+ */
+export function compileList(nodes: Json, path: string, scope: CompileScope): CompiledList {
+  const entries = entriesOf(nodes, path, scope);
+  const names = entries.map(({ name }) => name);
+  let revisits = false;
+  const tasks = entries.map((entry, index) => {
+    const target = (directive: Json): Target => {
+      const to = resolve(directive, names, index);
+      if (to >= 0 && to <= index) revisits = true;
+      return to;
+    };
+    return compileTask({ ...entry, target }, scope);
+  });
+  return { tasks, revisits };
+}
+
+/** Each entry as a list of its own: the branches of a fork. */
+function compileBranches(nodes: Json, path: string, scope: CompileScope): CompiledList[] {
+  return entriesOf(nodes, path, scope).map((entry) => compileAlone(entry, scope));
 }
 
 /**
- * @param path where the list is in that task, for example `do` or `catch/do`
- * @throws {Error} when the definition is not valid
+ * A function of `use.functions`: a task in a scope of its own. Compiled once, whoever calls it.
+ * @returns gives its list of one task, once everything is compiled
  */
-export function compileList(nodes: Json, path: string, scope: ListScope): CompiledList {
-  if (!Array.isArray(nodes)) throw new TypeError(`${scope.pointer}/${path} is not a task list`);
-  const entries = nodes.map((entry, index) => namedTask(entry, `${scope.pointer}/${path}/${index}`));
-  const names = entries.map(([name]) => name);
-  let revisits = false;
-  const tasks = entries.map(([name, node], index) => {
-    const target = (directive: Json): Target => {
-      const to = resolve(directive, names, index);
-      if (to !== END && to <= index) revisits = true;
-      return to;
-    };
-    return compileTask({ name, node, index, path, target }, scope);
-  });
-  return { tasks, revisits };
+function compileFunction(name: string, scope: CompileScope): () => CompiledList {
+  let entry = scope.functions.get(name);
+  if (entry === undefined) {
+    entry = { list: null };
+    scope.functions.set(name, entry);
+    const node = member(member(scope.use, 'functions'), name);
+    if (!isJsonObject(node)) throw new Error(`there is no function ${JSON.stringify(name)} in use.functions`);
+    const pointer = `/use/functions/${escapePointer(name)}`;
+    const keySegment = `/use/functions/${keyText(name)}`;
+    const own = { ...scope, pointer: '', variables: RUNTIME_VARIABLES };
+    entry.list = compileAlone({ name, node, pointer, keySegment }, own);
+  }
+  const known = entry;
+  return () => {
+    if (known.list === null) throw new Error(`the function ${JSON.stringify(name)} is not compiled`);
+    return known.list;
+  };
 }
 
 interface TaskEntry {
   name: string;
   node: JsonObject;
-  index: number;
-  path: string;
-  target: (directive: Json) => Target;
+  pointer: string;
+  keySegment: string;
 }
 
-function compileTask({ name, node, index, path, target }: TaskEntry, scope: ListScope): CompiledTask {
-  const pointer = `${scope.pointer}/${path}/${index}/${escapePointer(name)}`;
+function compileAlone(entry: TaskEntry, scope: CompileScope): CompiledList {
+  const target = (directive: Json): Target => resolve(directive, [], 0);
+  return { tasks: [compileTask({ ...entry, target }, scope)], revisits: false };
+}
+
+function compileTask(
+  entry: TaskEntry & { target: (directive: Json) => Target },
+  scope: CompileScope,
+): CompiledTask {
+  const { name, node, pointer, keySegment, target } = entry;
   const module = scope.modules.find((candidate) => candidate.matches(node));
   if (module === undefined) throw new Error(`${pointer} is of no task type there is`);
   const transform = (value: Json | undefined) =>
-    value === undefined ? null : compileTransform(value, scope.variables);
+    value === undefined ? null : compileTransform(value, scope.variables, scope.mode);
+  const context = contextOf(pointer, target, scope);
+  const schema = (of: 'input' | 'output' | 'export') =>
+    compileSchema(member(node[of], 'schema'), context.resource, `${of}/schema`);
   return {
     name,
     kind: module.kind,
     pointer,
-    keySegment: `/${path}/${index}/${encodeURIComponent(escapePointer(wellFormed(name)))}`,
+    keySegment,
     definition: node,
     condition: typeof node.if === 'string' ? compileExpression(node.if, scope.variables) : null,
     input: transform(member(node.input, 'from')),
     output: transform(member(node.output, 'as')),
     context: transform(member(node.export, 'as')),
+    inputSchema: schema('input'),
+    outputSchema: schema('output'),
+    contextSchema: schema('export'),
+    timeout: compileTimeout(node.timeout, scope),
+    extensions: scope.extensions.filter((extension) => extendsKind(extension, module.kind)),
     next: target(node.then ?? 'continue'),
-    body: module.compile(node, contextOf(pointer, target, scope)),
+    body: module.compile(node, context),
   };
 }
 
-function contextOf(pointer: string, target: TaskEntry['target'], scope: ListScope): CompileContext {
+/** `timeout` of a task or of the workflow: `{ after }`, or the name of one in `use.timeouts`. */
+export function compileTimeout(
+  value: Json | undefined,
+  { use, variables }: Pick<CompileScope, 'use' | 'variables'>,
+): Duration | null {
+  if (value === undefined) return null;
+  const node = typeof value === 'string' ? member(member(use, 'timeouts'), value) : value;
+  return compileDuration(member(node, 'after') ?? null, variables);
+}
+
+function contextOf(
+  pointer: string,
+  target: (directive: Json) => Target,
+  scope: CompileScope,
+): CompileContext {
   const inSight = (locals: readonly string[] = []) => [...new Set([...scope.variables, ...locals])];
+  const inside = (locals?: readonly string[]) => ({ ...scope, pointer, variables: inSight(locals) });
   return {
     pointer,
     expression: (text, locals) => compileExpression(text, inSight(locals)),
-    template: (value, locals) => compileTemplate(value, inSight(locals)),
-    transform: (value, locals) => compileTransform(value, inSight(locals)),
+    template: (value, locals) => compileTemplate(value, inSight(locals), scope.mode),
+    transform: (value, locals) => compileTransform(value, inSight(locals), scope.mode),
     duration: (value, locals) => compileDuration(value, inSight(locals)),
-    list: (nodes, path, locals) =>
-      compileList(nodes, path, { ...scope, pointer, variables: inSight(locals) }),
+    list: (nodes, path, locals) => compileList(nodes, path, inside(locals)),
+    branches: (nodes, path) => compileBranches(nodes, path, inside()),
+    callable: (name) => compileFunction(name, scope),
     target,
     reusable(kind, name) {
       const value = member(member(scope.use, kind), name);
       if (value === undefined) throw new Error(`${pointer} names use.${kind}.${name}, which is not there`);
       return value;
     },
+    resource: (path) => scope.resources.get(`${pointer}/${path}`) ?? null,
   };
 }
 
 function resolve(directive: Json, names: readonly string[], index: number): Target {
   if (directive === 'continue') return index + 1;
-  if (directive === 'exit') return names.length;
+  if (directive === 'exit') return EXIT;
   if (directive === 'end') return END;
   const target = names.findIndex((name) => name === directive);
   if (target === -1) throw new Error(`there is no task ${JSON.stringify(directive)} in this list to go to`);
   return target;
 }
 
-/** The one task of an entry of a list: `{ name: task }`. */
-function namedTask(entry: Json, pointer: string): [name: string, node: JsonObject] {
-  const [first, ...others] = isJsonObject(entry) ? Object.entries(entry) : [];
-  if (first === undefined || others.length > 0 || !isJsonObject(first[1])) {
-    throw new TypeError(`${pointer} is not an object of one task`);
-  }
-  return [first[0], first[1]];
+/** Whether an extension's `extend` names a kind of task (dsl-notes: composite means `do` and `fork`). */
+function extendsKind({ extend }: Extension, kind: string): boolean {
+  if (extend === 'all') return true;
+  if (extend === 'composite') return kind === 'do' || kind === 'fork';
+  return extend === kind || kind.startsWith(`${extend}-`);
+}
+
+/** The entries of a list, `{ name: task }` each. */
+function entriesOf(nodes: Json, path: string, { pointer }: CompileScope): TaskEntry[] {
+  if (!Array.isArray(nodes)) throw new TypeError(`${pointer}/${path} is not a task list`);
+  return nodes.map((entry, index) => {
+    const [first, ...others] = isJsonObject(entry) ? Object.entries(entry) : [];
+    if (first === undefined || others.length > 0 || !isJsonObject(first[1])) {
+      throw new TypeError(`${pointer}/${path}/${index} is not an object of one task`);
+    }
+    const [name, node] = first;
+    return {
+      name,
+      node,
+      pointer: `${pointer}/${path}/${index}/${escapePointer(name)}`,
+      keySegment: `/${path}/${index}/${keyText(name)}`,
+    };
+  });
 }
 
 /** RFC 6901, section 3. */
-const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Without lone surrogates, which cannot be percent-encoded. */
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+/** A name as a part of idempotency keys: a pointer's, percent-encoded, without lone surrogates. */
+export const keyText = (name: string): string =>
+  encodeURIComponent(escapePointer(name.replace(/\p{Surrogate}/gu, '\uFFFD')));

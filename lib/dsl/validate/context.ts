@@ -4,16 +4,36 @@ import type { Json } from '../../jq/index.ts';
 import type { ExpressionChecks } from './expressions.ts';
 import type { Report } from './report.ts';
 
+/** Sections of `use` whose components are referred to by name. */
+export const SECTIONS = ['authentications', 'errors', 'functions', 'retries', 'timeouts'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** Reusable components by name; a section that is absent or no object is empty. */
+export type Components = Readonly<Record<Section, ReadonlyMap<string, Json>>>;
+
 /** One validation of one definition. */
 export interface Context {
   readonly report: Report;
   readonly expressions: ExpressionChecks;
-  /** Reusable components by name. */
-  readonly use: { readonly errors: ReadonlyMap<string, Json>; readonly retries: ReadonlyMap<string, Json> };
+  readonly use: Components;
+  /** The names in `use.secrets`. */
+  readonly secrets: ReadonlySet<string>;
   /** Names in `use.retries` that a `try` has used, and that were checked there. */
   readonly checkedRetries: Set<string>;
   /** Checks a list of tasks. Here, and not an import, because composite tasks and lists contain each other. */
-  taskList(value: Json | undefined, path: string, locals: readonly string[], name: string): void;
+  taskList(value: Json | undefined, where: ListPlace): void;
+}
+
+/** A list of tasks that is being checked. */
+export interface ListPlace {
+  /** JSON pointer of the list. */
+  readonly path: string;
+  /** Names of the local variables in scope, without `$`. */
+  readonly locals: readonly string[];
+  /** Begins the messages about the list itself, for example "`do`". */
+  readonly name: string;
+  /** The tasks run side by side, and none can lead to another. */
+  readonly branches?: true;
 }
 
 /** A task that is being checked. */

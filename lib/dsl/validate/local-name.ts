@@ -22,7 +22,7 @@ export function checkLocalName(
   if (text === null) return fallback;
   if (text.length > MAX_LENGTH || !IDENTIFIER.test(text) || text === '__loc__' || text === 'ENV') {
     const hint = text.startsWith('$') ? ' (without the `$`)' : '';
-    report.error(
+    report.semantic(
       path,
       `${shown(text)} cannot name a variable: write letters, digits and \`_\`, not beginning with a digit${hint}`,
     );

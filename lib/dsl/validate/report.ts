@@ -6,43 +6,81 @@ export interface Problem {
   message: string;
 }
 
+/**
+ * Why a definition is refused: `shape`, the language's own schema refuses it; `semantic`, no schema can say it;
+ * `unsupported`, the language has it and this service has not.
+ */
+export type ProblemKind = 'shape' | 'semantic' | 'unsupported';
+
+/** A problem that keeps a definition from being published. */
+export interface DefinitionError extends Problem {
+  kind: ProblemKind;
+}
+
 /** Errors, and likewise warnings, beyond this number are only counted. */
 const MAX_PROBLEMS = 200;
 
+/** The last entry stands for what was only counted, and is of the first of these kinds among them. */
+const BY_WEIGHT: readonly ProblemKind[] = ['shape', 'semantic', 'unsupported'];
+
 export class Report {
-  private readonly errorList = new ProblemList();
-  private readonly warningList = new ProblemList();
+  private readonly errorList = new ProblemList<DefinitionError>();
+  private readonly warningList = new ProblemList<Problem>();
+  private readonly kinds = new Set<ProblemKind>();
+  private readonly unlistedKinds = new Set<ProblemKind>();
 
   /** Whether further errors are only counted, so that their hints need not be worked out. */
   get full(): boolean {
     return this.errorList.full;
   }
 
-  error(path: string, message: string): void {
-    this.errorList.add(path, message);
+  /** Whether an error of this kind was reported. */
+  has(kind: ProblemKind): boolean {
+    return this.kinds.has(kind);
+  }
+
+  add(kind: ProblemKind, path: string, message: string): void {
+    this.kinds.add(kind);
+    if (this.full) this.unlistedKinds.add(kind);
+    this.errorList.add({ kind, path, message });
+  }
+
+  /** What the language's schema refuses. */
+  shape(path: string, message: string): void {
+    this.add('shape', path, message);
+  }
+
+  /** What the language's schema lets through and yet cannot work. */
+  semantic(path: string, message: string): void {
+    this.add('semantic', path, message);
   }
 
   warn(path: string, message: string): void {
-    this.warningList.add(path, message);
+    this.warningList.add({ path, message });
   }
 
   /** A feature that the language has and this service has not, yet. */
   unsupported(path: string, feature: string, hint?: string): void {
-    this.error(path, `\`${feature}\` is not supported yet${hint === undefined ? '' : `; ${hint}`}`);
+    const message = `\`${feature}\` is not supported yet${hint === undefined ? '' : `; ${hint}`}`;
+    this.add('unsupported', path, message);
   }
 
   /** A feature that this service refuses by design. */
   refused(path: string, feature: string, reason: string): void {
-    this.error(path, `\`${feature}\` is not supported: ${reason}`);
+    this.add('unsupported', path, `\`${feature}\` is not supported: ${reason}`);
   }
 
-  result(): { errors: Problem[]; warnings: Problem[] } {
-    return { errors: this.errorList.result(), warnings: this.warningList.result() };
+  result(): { errors: DefinitionError[]; warnings: Problem[] } {
+    const kind = BY_WEIGHT.find((candidate) => this.unlistedKinds.has(candidate)) ?? 'semantic';
+    return {
+      errors: this.errorList.result((message) => ({ kind, path: '', message })),
+      warnings: this.warningList.result((message) => ({ path: '', message })),
+    };
   }
 }
 
-class ProblemList {
-  private readonly problems: Problem[] = [];
+class ProblemList<T extends Problem> {
+  private readonly problems: T[] = [];
   private readonly seen = new Set<string>();
   private more = 0;
 
@@ -50,20 +88,21 @@ class ProblemList {
     return this.problems.length >= MAX_PROBLEMS;
   }
 
-  add(path: string, message: string): void {
+  add(problem: T): void {
     if (this.full) {
       this.more++;
       return;
     }
     // A reusable component is checked wherever it is used, and would be reported as often.
-    const key = `${path}\n${message}`;
+    const key = `${problem.path}\n${problem.message}`;
     if (this.seen.has(key)) return;
     this.seen.add(key);
-    this.problems.push({ path, message });
+    this.problems.push(problem);
   }
 
-  result(): Problem[] {
+  /** @param rest makes the entry that stands for those beyond the limit */
+  result(rest: (message: string) => T): T[] {
     if (this.more === 0) return this.problems;
-    return [...this.problems, { path: '', message: `and ${this.more} more like these` }];
+    return [...this.problems, rest(`and ${this.more} more like these`)];
   }
 }

@@ -1,10 +1,11 @@
 /** Retry policies, as `catch.retry` and `use.retries` define them. */
 import { isStrictExpression } from '../../engine/expression.ts';
-import { member, type JsonObject } from '../../engine/json.ts';
+import { member } from '../../engine/json.ts';
 import type { Json } from '../../jq/index.ts';
+import { expressionIn } from './condition.ts';
 import type { Context } from './context.ts';
-import { checkDuration } from './duration.ts';
-import { asObject, at, checkMembers, get, kindOf } from './shape.ts';
+import { checkDuration, durationIn, positiveDurationIn } from './duration.ts';
+import { asObject, at, checkObject, get, kindOf, type MemberCheck } from './shape.ts';
 import { listed } from './text.ts';
 
 const BACKOFFS = ['constant', 'linear', 'exponential'];
@@ -15,30 +16,32 @@ export function checkRetryPolicy(
   path: string,
   locals: readonly string[],
 ): void {
-  const { report, expressions } = context;
+  const { report } = context;
   const policy = asObject(report, value, path, 'a retry policy');
   if (policy === null) return;
-  checkMembers(report, policy, path, {
+  const condition = expressionIn(context, 'definition', locals);
+  checkObject(report, policy, path, {
     of: 'a retry policy',
-    known: ['when', 'exceptWhen', 'delay', 'backoff', 'limit', 'jitter'],
+    members: {
+      when: condition,
+      exceptWhen: condition,
+      delay: durationIn(context, locals),
+      backoff: backoffIn(context),
+      limit: limitIn(context, locals),
+      jitter: jitterIn(context, locals),
+    },
   });
-  for (const key of ['when', 'exceptWhen']) {
-    const condition = get(policy, key);
-    if (typeof condition === 'string') {
-      expressions.expression(condition, at(path, key), 'definition', locals);
-    } else if (condition !== undefined) {
-      report.error(at(path, key), `\`${key}\` must be an expression in a text; it ${kindOf(condition)}`);
-    }
-  }
-  const delay = get(policy, 'delay');
-  if (delay !== undefined) checkDuration(context, delay, at(path, 'delay'), locals, '`delay`');
-  const backoff = get(policy, 'backoff');
-  if (backoff !== undefined) checkBackoff(context, backoff, at(path, 'backoff'));
-  const limit = get(policy, 'limit');
-  if (limit !== undefined) checkLimit(context, limit, at(path, 'limit'), locals);
-  const jitter = get(policy, 'jitter');
-  if (jitter !== undefined) checkJitter(context, jitter, at(path, 'jitter'), locals);
 }
+
+/** Where a policy has expressions: always, or only when the text is one whole `${ }`. */
+const CONDITIONS = [['when'], ['exceptWhen']];
+const DURATIONS = [
+  ['delay'],
+  ['limit', 'duration'],
+  ['limit', 'attempt', 'duration'],
+  ['jitter', 'from'],
+  ['jitter', 'to'],
+];
 
 /** Only what depends on the variables in scope: a policy that was checked before, used under other names. */
 export function checkPolicyExpressions(
@@ -47,81 +50,84 @@ export function checkPolicyExpressions(
   path: string,
   locals: readonly string[],
 ): void {
-  const places = [
-    ['when'],
-    ['exceptWhen'],
-    ['delay'],
-    ['limit', 'duration'],
-    ['jitter', 'from'],
-    ['jitter', 'to'],
-  ];
-  for (const keys of places) {
+  for (const keys of [...CONDITIONS, ...DURATIONS]) {
     let value: Json | undefined = policy;
     for (const key of keys) value = member(value, key);
-    const isCondition = keys.length === 1 && keys[0] !== 'delay';
-    if (typeof value !== 'string' || !(isCondition || isStrictExpression(value))) continue;
-    let valuePath = path;
-    for (const key of keys) valuePath = at(valuePath, key);
-    expressions.expression(value, valuePath, 'definition', locals);
+    if (typeof value !== 'string' || !(CONDITIONS.includes(keys) || isStrictExpression(value))) continue;
+    expressions.expression(value, keys.reduce(at, path), 'definition', locals);
   }
 }
 
-function checkBackoff({ report }: Context, value: Json, path: string): void {
-  const backoff = asObject(report, value, path, '`backoff`');
-  if (backoff === null) return;
-  checkMembers(report, backoff, path, { of: '`backoff`', known: BACKOFFS });
-  const given = BACKOFFS.filter((name) => Object.hasOwn(backoff, name));
-  if (given.length !== 1) {
+const backoffIn =
+  ({ report }: Context): MemberCheck =>
+  (value, path, name) => {
+    const backoff = asObject(report, value, path, name);
+    if (backoff === null) return;
+    const parameters: MemberCheck = (given, givenPath, givenName) => {
+      const [first] = Object.keys(asObject(report, given, givenPath, givenName) ?? {});
+      if (first === undefined) return;
+      report.warn(at(givenPath, first), 'a backoff has no parameters in DSL 1.0; this one is ignored');
+    };
+    const members = Object.fromEntries(BACKOFFS.map((backoffName) => [backoffName, parameters]));
+    checkObject(report, backoff, path, { of: name, members });
+    const given = BACKOFFS.filter((backoffName) => Object.hasOwn(backoff, backoffName));
+    if (given.length === 1) return;
     const has = given.length === 0 ? 'none' : listed(given);
-    report.error(
+    report.shape(
       path,
       `\`backoff\` must have exactly one of ${listed(BACKOFFS, 'or')}, \`constant: {}\` say; it has ${has}`,
     );
-  }
-  for (const name of given) {
-    const parameters = asObject(report, get(backoff, name), at(path, name), `\`${name}\``);
-    const [first] = Object.keys(parameters ?? {});
-    if (first !== undefined) {
-      report.warn(at(at(path, name), first), `a backoff has no parameters in DSL 1.0; this one is ignored`);
+  };
+
+const limitIn =
+  (context: Context, locals: readonly string[]): MemberCheck =>
+  (value, path, name) => {
+    const { report } = context;
+    const limit = asObject(report, value, path, name);
+    if (limit === null) return;
+    checkObject(report, limit, path, {
+      of: name,
+      members: {
+        duration: (duration, durationPath) =>
+          void checkDuration(context, duration, durationPath, locals, '`limit.duration`'),
+        attempt(attempt, attemptPath) {
+          const object = asObject(report, attempt, attemptPath, '`limit.attempt`');
+          if (object === null) return;
+          checkObject(report, object, attemptPath, {
+            of: '`limit.attempt`',
+            members: { count: countIn(context), duration: positiveDurationIn(context, locals) },
+          });
+        },
+      },
+    });
+  };
+
+const countIn =
+  ({ report }: Context): MemberCheck =>
+  (count, path) => {
+    if (!Number.isInteger(count)) {
+      report.shape(path, `\`count\` must be a whole number of at least 0; it ${kindOf(count)}`);
+    } else if (Number(count) < 0 || !Number.isSafeInteger(count)) {
+      report.semantic(path, `\`count\` must be a whole number of at least 0; it is ${Number(count)}`);
     }
-  }
-}
+  };
 
-function checkLimit(context: Context, value: Json, path: string, locals: readonly string[]): void {
-  const { report } = context;
-  const limit = asObject(report, value, path, '`limit`');
-  if (limit === null) return;
-  checkMembers(report, limit, path, { of: '`limit`', known: ['attempt', 'duration'] });
-  const duration = get(limit, 'duration');
-  if (duration !== undefined)
-    checkDuration(context, duration, at(path, 'duration'), locals, '`limit.duration`');
-  const attempt = get(limit, 'attempt');
-  if (attempt === undefined) return;
-  const object = asObject(report, attempt, at(path, 'attempt'), '`limit.attempt`');
-  if (object !== null) checkAttempt(context, object, at(path, 'attempt'));
-}
-
-function checkAttempt({ report }: Context, attempt: JsonObject, path: string): void {
-  checkMembers(report, attempt, path, { of: '`limit.attempt`', known: ['count', 'duration'] });
-  const count = get(attempt, 'count');
-  if (count !== undefined && (!Number.isSafeInteger(count) || Number(count) < 0)) {
-    report.error(at(path, 'count'), `\`count\` must be a whole number of at least 0; it ${kindOf(count)}`);
-  }
-  if (Object.hasOwn(attempt, 'duration')) {
-    report.unsupported(at(path, 'duration'), 'limit.attempt.duration', 'use `limit.duration`');
-  }
-}
-
-function checkJitter(context: Context, value: Json, path: string, locals: readonly string[]): void {
-  const { report } = context;
-  const jitter = asObject(report, value, path, '`jitter`');
-  if (jitter === null) return;
-  checkMembers(report, jitter, path, { of: '`jitter`', known: ['from', 'to'], required: ['from', 'to'] });
-  const [from, to] = ['from', 'to'].map((key) => {
-    const bound = get(jitter, key);
-    return bound === undefined ? null : checkDuration(context, bound, at(path, key), locals, `\`${key}\``);
-  });
-  if (typeof from === 'number' && typeof to === 'number' && from > to) {
-    report.error(path, '`from` must not be longer than `to`');
-  }
-}
+const jitterIn =
+  (context: Context, locals: readonly string[]): MemberCheck =>
+  (value, path, name) => {
+    const { report } = context;
+    const jitter = asObject(report, value, path, name);
+    if (jitter === null) return;
+    checkObject(report, jitter, path, {
+      of: name,
+      members: { from: null, to: null },
+      required: ['from', 'to'],
+    });
+    const [from, to] = ['from', 'to'].map((key) => {
+      const bound = get(jitter, key);
+      return bound === undefined ? null : checkDuration(context, bound, at(path, key), locals, `\`${key}\``);
+    });
+    if (typeof from === 'number' && typeof to === 'number' && from > to) {
+      report.semantic(path, '`from` must not be longer than `to`');
+    }
+  };

@@ -29,7 +29,7 @@ export function asObject(
   name: string,
 ): JsonObject | null {
   if (isJsonObject(value)) return value;
-  report.error(path, `${name} must be an object; it ${kindOf(value)}`);
+  report.shape(path, `${name} must be an object; it ${kindOf(value)}`);
   return null;
 }
 
@@ -38,28 +38,47 @@ export function asText(report: Report, value: Json | undefined, path: string, na
   if (typeof value === 'string') return value;
   const scalar = typeof value === 'number' || typeof value === 'boolean';
   const hint = scalar ? `; put it in quotes: '${String(value)}'` : '';
-  report.error(path, `${name} must be a text; it ${kindOf(value)}${hint}`);
+  report.shape(path, `${name} must be a text; it ${kindOf(value)}${hint}`);
   return null;
 }
 
-interface Members {
+/** The value as a list; empty, with an error, when it is something else. */
+export function asList(report: Report, value: Json, path: string, name: string): readonly Json[] {
+  if (Array.isArray(value)) return value;
+  report.shape(path, `${name} must be a list; it ${kindOf(value)}`);
+  return [];
+}
+
+/** Checks one member. `name` is the member's, in backquotes. */
+export type MemberCheck = (value: Json, path: string, name: string) => void;
+
+interface ObjectShape {
   /** What the object is, for messages: "a task", "`call: http`". */
   of: string;
-  known: readonly string[];
+  /** By name; a member whose check is null is known, and looked at elsewhere. */
+  members: Readonly<Record<string, MemberCheck | null>>;
   required?: readonly string[];
   /** Names that people write for a known one. */
   synonyms?: Readonly<Record<string, string>>;
+  /** The language's schema lets other members through; nothing here would read them. */
+  open?: boolean;
 }
 
-/** Reports unknown members, with the nearest known name, and missing ones, all in one problem. */
-export function checkMembers(report: Report, object: JsonObject, path: string, members: Members): void {
-  const { of, known, required = [], synonyms = {} } = members;
+/** Checks an object: unknown members, with the nearest known name, missing ones in one problem, then each member. */
+export function checkObject(report: Report, object: JsonObject, path: string, shape: ObjectShape): void {
+  const { of, members, required = [], synonyms = {}, open = false } = shape;
+  const known = Object.keys(members);
   for (const key of Object.keys(object)) {
-    if (known.includes(key)) continue;
-    report.error(at(path, key), unknownMember(report, key, of, known, synonyms));
+    if (Object.hasOwn(members, key)) continue;
+    const kind = open ? 'semantic' : 'shape';
+    report.add(kind, at(path, key), unknownMember(report, key, of, known, synonyms));
   }
   const missing = required.filter((key) => !Object.hasOwn(object, key));
-  if (missing.length > 0) report.error(path, `missing ${listed(missing)}; ${of} needs ${listed(required)}`);
+  if (missing.length > 0) report.shape(path, `missing ${listed(missing)}; ${of} needs ${listed(required)}`);
+  for (const [key, check] of Object.entries(members)) {
+    const value = get(object, key);
+    if (value !== undefined && check !== null) check(value, at(path, key), shown(key));
+  }
 }
 
 function unknownMember(
@@ -74,4 +93,23 @@ function unknownMember(
   const synonym = Object.hasOwn(synonyms, key) ? synonyms[key] : undefined;
   const hint = synonym === undefined ? didYouMean(key, known) : `; did you mean ${shown(synonym)}?`;
   return `unknown property ${shown(key)}${hint === '' ? `; ${of} has ${listed(known)}` : hint}`;
+}
+
+/**
+ * Which one of several members is given, where the language wants exactly one.
+ * @returns its name; null, with an error, when there is none or more than one
+ */
+export function exactlyOne(
+  report: Report,
+  object: JsonObject,
+  path: string,
+  of: string,
+  names: readonly string[],
+): string | null {
+  const given = names.filter((name) => Object.hasOwn(object, name));
+  const [only] = given;
+  if (only !== undefined && given.length === 1) return only;
+  const has = given.length === 0 ? 'none' : listed(given);
+  report.shape(path, `${of} must have exactly one of ${listed(names, 'or')}; it has ${has}`);
+  return null;
 }

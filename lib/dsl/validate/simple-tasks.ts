@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const MAX_WAIT_DAYS = 365;
 
 export function checkDo({ context, task, path, locals }: TaskPlace): void {
-  context.taskList(get(task, 'do'), at(path, 'do'), locals, '`do`');
+  context.taskList(get(task, 'do'), { path: at(path, 'do'), locals, name: '`do`' });
 }
 
 export function checkSet({ context, task, path, locals }: TaskPlace): void {
@@ -17,9 +17,9 @@ export function checkSet({ context, task, path, locals }: TaskPlace): void {
   const setPath = at(path, 'set');
   if (typeof value === 'string') context.expressions.expression(value, setPath, 'definition', locals);
   else if (!isJsonObject(value)) {
-    context.report.error(setPath, `\`set\` must be an object or an expression; it ${kindOf(value)}`);
+    context.report.shape(setPath, `\`set\` must be an object or an expression; it ${kindOf(value)}`);
   } else if (Object.keys(value).length === 0) {
-    context.report.error(
+    context.report.shape(
       setPath,
       '`set` must set at least one property; for an empty object write `${ {} }`',
     );
@@ -30,5 +30,5 @@ export function checkWait({ context, task, path, locals }: TaskPlace): void {
   const waitPath = at(path, 'wait');
   const ms = checkDuration(context, get(task, 'wait'), waitPath, locals, '`wait`');
   if (ms !== null && ms > MAX_WAIT_DAYS * DAY_MS)
-    context.report.error(waitPath, `\`wait\` is at most ${MAX_WAIT_DAYS} days`);
+    context.report.semantic(waitPath, `\`wait\` is at most ${MAX_WAIT_DAYS} days`);
 }

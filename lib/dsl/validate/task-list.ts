@@ -1,25 +1,21 @@
 /** A list of tasks: one name per item, each name once, and the tasks themselves. */
 import { isJsonObject, type JsonObject } from '../../engine/json.ts';
 import type { Json } from '../../jq/index.ts';
-import type { Context } from './context.ts';
+import type { Context, ListPlace } from './context.ts';
 import { at, kindOf } from './shape.ts';
 import { checkTask, taskTypes } from './task.ts';
 import { listed, shown } from './text.ts';
 
 const MAX_NAME_LENGTH = 255;
+/** A branch is a list of its own, and no task can lead to itself alone. */
+const NONE: ReadonlySet<string> = new Set();
 const DIRECTIVES = ['continue', 'exit', 'end'];
 
-/** @param name begins the messages about the list itself, for example "`do`" */
-export function checkTaskList(
-  context: Context,
-  value: Json | undefined,
-  path: string,
-  locals: readonly string[],
-  name: string,
-): void {
+export function checkTaskList(context: Context, value: Json | undefined, where: ListPlace): void {
+  const { path, locals, name, branches } = where;
   if (!Array.isArray(value)) {
     const hint = isJsonObject(value) ? ': write each task as an item, `- myTask: { … }`' : '';
-    context.report.error(path, `${name} must be a list of tasks; it ${kindOf(value)}${hint}`);
+    context.report.shape(path, `${name} must be a list of tasks; it ${kindOf(value)}${hint}`);
     return;
   }
   const places = namePlaces(value);
@@ -27,7 +23,7 @@ export function checkTaskList(
   for (const [index, item] of value.entries()) {
     const itemPath = at(path, index);
     if (!isJsonObject(item)) {
-      context.report.error(
+      context.report.shape(
         itemPath,
         `a task item must be an object with one key, the task's name; it ${kindOf(item)}`,
       );
@@ -37,7 +33,11 @@ export function checkTaskList(
     for (const [taskName, task] of Object.entries(item)) {
       const taskPath = at(itemPath, taskName);
       checkName(context, taskName, taskPath, path, places.get(taskName), index);
-      checkTask({ context, path: taskPath, locals, siblings }, task, taskName);
+      checkTask(
+        { context, path: taskPath, locals, siblings: branches === true ? NONE : siblings },
+        task,
+        taskName,
+      );
     }
   }
 }
@@ -59,7 +59,7 @@ function checkItem({ report }: Context, item: JsonObject, path: string): boolean
   const [type] = taskTypes(item);
   const has = keys.length === 0 ? 'no key' : `${keys.length} keys, ${listed(keys)}`;
   const hint = type === undefined ? '' : `: \`- myTask: { ${type}: … }\``;
-  report.error(path, `the task item has ${has}; each item has exactly one, the task's name${hint}`);
+  report.shape(path, `the task item has ${has}; each item has exactly one, the task's name${hint}`);
   return type === undefined;
 }
 
@@ -72,17 +72,20 @@ function checkName(
   index: number,
 ): void {
   if (first !== undefined && first !== index) {
-    report.error(
+    report.semantic(
       path,
       `the task name ${shown(name)} is taken by ${shown(at(listPath, first))}; names are unique in a list`,
     );
   }
-  if (name.trim() === '') report.error(path, 'a task name must not be empty');
+  if (name.trim() === '') report.semantic(path, 'a task name must not be empty');
   if (name.length > MAX_NAME_LENGTH) {
-    report.error(path, `a task name has at most ${MAX_NAME_LENGTH} characters; this one has ${name.length}`);
+    report.semantic(
+      path,
+      `a task name has at most ${MAX_NAME_LENGTH} characters; this one has ${name.length}`,
+    );
   }
   if (/[\0\p{Surrogate}]/u.test(name)) {
-    report.error(path, 'a task name must not contain U+0000 or a lone surrogate');
+    report.semantic(path, 'a task name must not contain U+0000 or a lone surrogate');
   }
   if (DIRECTIVES.includes(name)) {
     report.warn(path, `no \`then\` can lead to a task named ${shown(name)}: it means the flow directive`);

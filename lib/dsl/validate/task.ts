@@ -1,27 +1,34 @@
+/* oxlint-disable unicorn/no-thenable -- `then` is a word of the workflow language. */
 /** One task: its type, what every type shares, and then the type's own members. */
 import { isJsonObject, type JsonObject } from '../../engine/json.ts';
 import type { Json } from '../../jq/index.ts';
 import { checkCall } from './call.ts';
+import { expressionIn } from './condition.ts';
 import type { TaskPlace } from './context.ts';
+import { checkEmit } from './emit.ts';
 import { checkFor } from './for.ts';
+import { checkFork } from './fork.ts';
+import { checkListen } from './listen.ts';
+import { memberChecks } from './members.ts';
 import { checkRaise } from './raise.ts';
-import { asObject, at, checkMembers, get, kindOf } from './shape.ts';
+import { checkRun } from './run.ts';
+import { checkObject, kindOf, type MemberCheck } from './shape.ts';
 import { checkDo, checkSet, checkWait } from './simple-tasks.ts';
 import { checkSwitch } from './switch.ts';
 import { didYouMean, listed, shown } from './text.ts';
 import { checkThen } from './then.ts';
+import { timeoutIn } from './timeout.ts';
+import { transformIn } from './transform.ts';
 import { checkTry } from './try.ts';
-import { checkTransform } from './transform.ts';
-import { checkRun, unsupportedTask } from './unsupported.ts';
 
 /** A type's keyword, the members beside it, and its check. */
 const TYPES: Record<string, { beside: readonly string[]; check: (place: TaskPlace) => void }> = {
   call: { beside: ['with'], check: checkCall },
   do: { beside: [], check: checkDo },
-  emit: { beside: [], check: (place) => unsupportedTask(place, 'emit') },
+  emit: { beside: [], check: checkEmit },
   for: { beside: ['while', 'do'], check: checkFor },
-  fork: { beside: [], check: (place) => unsupportedTask(place, 'fork') },
-  listen: { beside: ['foreach'], check: (place) => unsupportedTask(place, 'listen') },
+  fork: { beside: [], check: checkFork },
+  listen: { beside: ['foreach'], check: checkListen },
   raise: { beside: [], check: checkRaise },
   run: { beside: [], check: checkRun },
   set: { beside: [], check: checkSet },
@@ -44,7 +51,7 @@ export function checkTask(where: Omit<TaskPlace, 'task'>, value: Json, name: str
   const { report } = where.context;
   if (!isJsonObject(value)) {
     const hint = KEYWORDS.includes(name) ? `; does the task lack a name? \`- myTask: { ${name}: … }\`` : '';
-    report.error(where.path, `a task must be an object; it ${kindOf(value)}${hint}`);
+    report.shape(where.path, `a task must be an object; it ${kindOf(value)}${hint}`);
     return;
   }
   const place: TaskPlace = { ...where, task: value };
@@ -52,18 +59,17 @@ export function checkTask(where: Omit<TaskPlace, 'task'>, value: Json, name: str
   const [type] = types;
   const entry = type === undefined ? undefined : TYPES[type];
   if (type !== undefined && entry !== undefined && types.length === 1) {
-    checkMembers(report, value, where.path, {
+    const own = Object.fromEntries([type, ...entry.beside].map((key) => [key, null]));
+    checkObject(report, value, where.path, {
       of: type === 'call' ? 'a `call` task' : `a ${shown(type)} task`,
-      known: [type, ...entry.beside, ...BASE],
+      members: { ...own, ...baseMembers(place) },
     });
-    checkBase(place);
     entry.check(place);
     return;
   }
   if (types.length > 1) {
-    report.error(where.path, `a task has exactly one type; this one has ${types.length}: ${listed(types)}`);
-  } else report.error(where.path, noType(value, name));
-  checkBase(place);
+    report.shape(where.path, `a task has exactly one type; this one has ${types.length}: ${listed(types)}`);
+  } else report.shape(where.path, noType(value, name));
 }
 
 function noType(task: JsonObject, name: string): string {
@@ -80,27 +86,15 @@ function noType(task: JsonObject, name: string): string {
   return `${unknown}; a task has one of ${listed(KEYWORDS.slice(0, 6))}, ${listed(KEYWORDS.slice(6), 'or')}`;
 }
 
-function checkBase({ context, task, path, locals, siblings }: TaskPlace): void {
-  const { report, expressions } = context;
-  const condition = get(task, 'if');
-  if (condition !== undefined) {
-    if (typeof condition === 'string')
-      expressions.expression(condition, at(path, 'if'), 'task input', locals);
-    else report.error(at(path, 'if'), `\`if\` must be an expression in a text; it ${kindOf(condition)}`);
-  }
-  const stages = [
-    ['input', 'from', 'task input'],
-    ['output', 'as', 'definition'],
-    ['export', 'as', 'export'],
-  ] as const;
-  for (const [name, key, stage] of stages) {
-    const value = get(task, name);
-    if (value === undefined) continue;
-    checkTransform(context, value, { path: at(path, name), name, key, stage, locals });
-  }
-  const then = get(task, 'then');
-  if (then !== undefined) checkThen(report, then, at(path, 'then'), siblings);
-  if (Object.hasOwn(task, 'timeout')) report.unsupported(at(path, 'timeout'), 'timeout');
-  const metadata = get(task, 'metadata');
-  if (metadata !== undefined) asObject(report, metadata, at(path, 'metadata'), '`metadata`');
+/** What every task has. */
+function baseMembers({ context, locals, siblings }: TaskPlace): Record<string, MemberCheck> {
+  return {
+    if: expressionIn(context, 'task input', locals),
+    input: transformIn(context, 'from', 'task input', locals),
+    output: transformIn(context, 'as', 'definition', locals),
+    export: transformIn(context, 'as', 'export', locals),
+    timeout: timeoutIn(context, locals),
+    then: (then, thenPath) => checkThen(context.report, then, thenPath, siblings),
+    metadata: memberChecks(context.report).object,
+  };
 }

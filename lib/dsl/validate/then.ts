@@ -10,11 +10,18 @@ export function checkThen(report: Report, value: Json, path: string, siblings: R
   const target = asText(report, value, path, '`then`');
   if (target === null || DIRECTIVES.includes(target) || siblings.has(target)) return;
   if (report.full) {
-    report.error(path, '');
+    report.semantic(path, '');
+    return;
+  }
+  if (siblings.size === 0) {
+    report.semantic(
+      path,
+      `a branch or a function leads to no other task; \`then\` may be ${listed(DIRECTIVES, 'or')}`,
+    );
     return;
   }
   const near = didYouMean(target, [...siblings, ...DIRECTIVES]);
-  report.error(
+  report.semantic(
     path,
     `there is no task ${shown(target)} in this list${near}${near === '' ? ';' : ''} it has ${listed(siblings)}, and \`then\` may also be ${listed(DIRECTIVES, 'or')}`,
   );

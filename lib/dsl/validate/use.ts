@@ -1,44 +1,100 @@
 /** `use`: reusable components. */
-import { isJsonObject, type JsonObject } from '../../engine/json.ts';
+import { isJsonObject, member } from '../../engine/json.ts';
 import type { Json } from '../../jq/index.ts';
-import type { Context } from './context.ts';
-import { checkError } from './raise.ts';
+import { checkReusablePolicy } from './authentication.ts';
+import { SECTIONS, type Components, type Context, type Section } from './context.ts';
+import { checkEndpoint } from './endpoint.ts';
+import { checkError } from './error.ts';
+import { checkExtensions } from './extensions.ts';
 import { checkRetryPolicy } from './retry.ts';
-import type { Report } from './report.ts';
-import { asObject, at, checkMembers, get } from './shape.ts';
+import { asList, asObject, asText, at, checkObject, type MemberCheck } from './shape.ts';
+import { checkTask } from './task.ts';
+import { checkTimeout } from './timeout.ts';
+import { shown } from './text.ts';
+import { NO_CATALOGS } from './unsupported.ts';
 
-const NOT_YET = ['authentications', 'catalogs', 'extensions', 'functions', 'secrets', 'timeouts'];
-const KNOWN = ['errors', 'retries', ...NOT_YET];
-
-/** The components of a section by name; empty when the section is absent or no object. */
-export function components(definition: JsonObject, section: 'errors' | 'retries'): Map<string, Json> {
-  const use = get(definition, 'use');
-  const map = isJsonObject(use) ? get(use, section) : undefined;
-  return new Map(isJsonObject(map) ? Object.entries(map) : []);
+/** The components that can be referred to by name. */
+export function components(definition: Json): Components {
+  const section = (name: Section): ReadonlyMap<string, Json> => {
+    const map = member(member(definition, 'use'), name);
+    return new Map(isJsonObject(map) ? Object.entries(map) : []);
+  };
+  const entries = SECTIONS.map((name) => [name, section(name)] as const);
+  // Built from SECTIONS, so that it has every one of them.
+  return Object.fromEntries(entries) as Record<Section, ReadonlyMap<string, Json>>;
 }
 
-export function checkUse(context: Context, value: Json | undefined): void {
+/** The names in `use.secrets`. */
+export function secretNames(definition: Json): ReadonlySet<string> {
+  const list = member(member(definition, 'use'), 'secrets');
+  return new Set(Array.isArray(list) ? list.filter((name) => typeof name === 'string') : []);
+}
+
+/** The check of the member `use`. */
+export const useIn =
+  (context: Context): MemberCheck =>
+  (value, path) => {
+    const { report } = context;
+    const use = asObject(report, value, path, '`use`');
+    if (use === null) return;
+    const each = (check: (component: Json, componentPath: string, name: string) => void): MemberCheck => {
+      return (section, sectionPath, name) => {
+        const map = asObject(report, section, sectionPath, `\`use.${name.slice(1)}`);
+        for (const [key, component] of Object.entries(map ?? {})) {
+          check(component, at(sectionPath, key), key);
+        }
+      };
+    };
+    checkObject(report, use, path, {
+      of: '`use`',
+      members: {
+        authentications: each((policy, policyPath) => checkReusablePolicy(context, policy, policyPath)),
+        catalogs: each((catalog, catalogPath, name) => checkCatalog(context, catalog, catalogPath, name)),
+        errors: each((error, errorPath) => checkError(context, error, errorPath, [])),
+        extensions: (extensions, extensionsPath) => checkExtensions(context, extensions, extensionsPath),
+        functions: each((task, taskPath, name) => checkFunction(context, task, taskPath, name)),
+        retries: each((policy, policyPath, name) => {
+          if (!context.checkedRetries.has(name)) checkRetryPolicy(context, policy, policyPath, ['error']);
+        }),
+        secrets: secretsIn(context),
+        timeouts: each((timeout, timeoutPath) => checkTimeout(context, timeout, timeoutPath, [])),
+      },
+    });
+  };
+
+/** A task in a scope of its own, where `then` leads nowhere. */
+function checkFunction(context: Context, task: Json, path: string, name: string): void {
   const { report } = context;
-  if (value === undefined) return;
-  const path = '/use';
-  const use = asObject(report, value, path, '`use`');
-  if (use === null) return;
-  checkMembers(report, use, path, { of: '`use`', known: KNOWN });
-  for (const section of NOT_YET) {
-    if (Object.hasOwn(use, section)) report.unsupported(at(path, section), `use.${section}`);
-  }
-  for (const [name, error] of Object.entries(sectionOf(report, use, 'errors'))) {
-    checkError(context, error, at('/use/errors', name), []);
-  }
-  for (const [name, policy] of Object.entries(sectionOf(report, use, 'retries'))) {
-    if (!context.checkedRetries.has(name)) {
-      checkRetryPolicy(context, policy, at('/use/retries', name), ['error']);
-    }
+  checkTask({ context, path, locals: [], siblings: new Set() }, task, name);
+  if (['http', 'openapi', 'grpc', 'mcp', 'asyncapi', 'a2a'].includes(name)) {
+    report.warn(path, `no \`call\` can lead to a function named ${shown(name)}: it means the call`);
   }
 }
 
-function sectionOf(report: Report, use: JsonObject, section: 'errors' | 'retries'): JsonObject {
-  const value = get(use, section);
-  if (value === undefined) return {};
-  return asObject(report, value, at('/use', section), `\`use.${section}\``) ?? {};
+function checkCatalog(context: Context, value: Json, path: string, name: string): void {
+  const { report } = context;
+  report.refused(path, 'use.catalogs', NO_CATALOGS);
+  const catalog = asObject(report, value, path, shown(name));
+  if (catalog === null) return;
+  checkObject(report, catalog, path, {
+    of: 'a catalog',
+    members: {
+      endpoint: (endpoint, endpointPath) =>
+        checkEndpoint(context, endpoint, endpointPath, { stage: 'publication', locals: [] }),
+    },
+    required: ['endpoint'],
+  });
 }
+
+const secretsIn =
+  ({ report }: Context): MemberCheck =>
+  (value, path) => {
+    const seen = new Set<string>();
+    for (const [index, item] of asList(report, value, path, '`use.secrets`').entries()) {
+      const name = asText(report, item, at(path, index), 'the name of a secret');
+      if (name === null) continue;
+      if (name.trim() === '') report.semantic(at(path, index), 'the name of a secret must not be empty');
+      if (seen.has(name)) report.warn(at(path, index), `${shown(name)} is listed already`);
+      seen.add(name);
+    }
+  };

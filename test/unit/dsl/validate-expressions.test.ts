@@ -88,7 +88,7 @@ describe('every expression must parse', () => {
 describe('every variable must be defined', () => {
   it('says which there are, and the nearest', () => {
     expect(setErrors('${ $nope }')).toEqual([
-      '`$nope` is not defined here; there are `$context`, `$input`, `$output`, `$task`, `$workflow` and `$runtime`',
+      '`$nope` is not defined here; there are `$context`, `$input`, `$output`, `$secrets`, `$task`, `$workflow`, `$runtime` and `$authorization`',
     ]);
     expect(setErrors('${ $contxt.x }')).toEqual(['`$contxt` is not defined here; did you mean `$context`?']);
   });

@@ -28,7 +28,7 @@ describe('a definition as a whole', () => {
   it('names the nearest property for one it does not know', () => {
     expect(errorsOf(workflow('do: []\noutptu: {}\nzzz: 1'))).toEqual([
       '/outptu: unknown property `outptu`; did you mean `output`?',
-      '/zzz: unknown property `zzz`; a definition has `document`, `input`, `use`, `do`, `timeout`, `output`, `schedule` and `evaluate`',
+      '/zzz: unknown property `zzz`; a definition has `document`, `input`, `do`, `output`, `timeout`, `schedule`, `evaluate` and `use`',
     ]);
   });
 
@@ -44,12 +44,12 @@ do:
   - wait a moment: { wait: PT }
 evaluate: { language: cel }`);
     expect(validateDefinition(definition).errors.map(({ path }) => path)).toEqual([
-      '/evaluate/language',
       '/do/0/pay/with',
       '/do/1/pay',
       '/do/1/pay/then',
       '/do/1/pay/set',
       '/do/2/wait a moment/wait',
+      '/evaluate/language',
     ]);
   });
 
@@ -60,7 +60,7 @@ evaluate: { language: cel }`);
   it('stops at 200 problems and says how many more there are', () => {
     const { errors } = validateDefinition(workflow(`do:\n${'  - 5\n'.repeat(1000)}`));
     expect(errors).toHaveLength(201);
-    expect(errors.at(-1)).toEqual({ path: '', message: 'and 800 more like these' });
+    expect(errors.at(-1)).toEqual({ kind: 'shape', path: '', message: 'and 800 more like these' });
   });
 });
 

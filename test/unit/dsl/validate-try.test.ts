@@ -82,11 +82,11 @@ describe('try, catch and retry', () => {
     ],
     [
       '{ limit: { attempt: { count: -1 } } }',
-      '/limit/attempt/count: `count` must be a whole number of at least 0; it is a number',
+      '/limit/attempt/count: `count` must be a whole number of at least 0; it is -1',
     ],
     [
-      '{ limit: { attempt: { duration: PT1S } } }',
-      '/limit/attempt/duration: `limit.attempt.duration` is not supported yet; use `limit.duration`',
+      '{ limit: { attempt: { duration: PT0S } } }',
+      '/limit/attempt/duration: `duration` must be longer than nothing',
     ],
     ['{ jitter: { from: PT1S } }', '/jitter: missing `to`; `jitter` needs `from` and `to`'],
     ['{ jitter: { from: PT2S, to: { seconds: 1 } } }', '/jitter: `from` must not be longer than `to`'],
@@ -116,7 +116,7 @@ describe('try, catch and retry', () => {
       `{ when: $${name}.status == 1, exceptWhen: $${name}.status == 2, retry: { when: $${name}.status == 3, delay: "\${ $${name}.wait }" }, do: [ { x: { set: { e: "\${ $${name} }" } } } ] }`;
     expect(inCatch(parts('error'))).toEqual([]);
     expect(inCatch(parts('error').replace('{', '{ as: oops,'))).toEqual([
-      '/when: `$error` is not defined here; there are `$oops`, `$context`, `$input`, `$output`, `$task`, `$workflow` and `$runtime`',
+      '/when: `$error` is not defined here; there are `$oops`, `$context`, `$input`, `$output`, `$secrets`, `$task`, `$workflow`, `$runtime` and `$authorization`',
       ...['/exceptWhen', '/retry/when', '/retry/delay', '/do/0/x/set/e'].map((path) =>
         expect.stringContaining(`${path}: \`$error\` is not`),
       ),

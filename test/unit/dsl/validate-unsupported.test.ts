@@ -1,60 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { errorsOf, tasks, workflow } from './definitions.ts';
+import { validateDefinition } from '../../../lib/dsl/validate.ts';
+import { errorsOf, tasks, warningsOf, workflow } from './definitions.ts';
 
-describe('what is not supported yet is refused with one problem, whatever is inside', () => {
+const NO_PROCESSES =
+  'a service that many share runs no processes of its users; put it behind HTTP and use `call: http`';
+const DOCUMENT = 'document: { endpoint: "https://x.y/a.json" }';
+
+describe('what is not supported yet is refused with one problem', () => {
   it.each([
-    ['{ fork: { branches: nonsense } }', '/do/0/t/fork: `fork` is not supported yet'],
-    ['{ emit: { event: {} } }', '/do/0/t/emit: `emit` is not supported yet'],
-    ['{ listen: { to: { any: [] } }, foreach: { do: 5 } }', '/do/0/t/listen: `listen` is not supported yet'],
-    ['{ run: { workflow: { name: x } } }', '/do/0/t/run: `run: workflow` is not supported yet'],
-    ['{ call: grpc, with: 5 }', '/do/0/t/call: `call: grpc` is not supported yet; use `call: http`'],
-    ['{ call: openapi, with: {} }', '/do/0/t/call: `call: openapi` is not supported yet; use `call: http`'],
-    ['{ call: a2a, with: {} }', '/do/0/t/call: `call: a2a` is not supported yet; use `call: http`'],
-    [
-      '{ call: mcp, with: { transport: { http: {} } } }',
-      '/do/0/t/call: `call: mcp` is not supported yet; use `call: http`',
-    ],
-    [
-      '{ call: asyncapi, with: { protocol: http } }',
-      '/do/0/t/call: `call: asyncapi` is not supported yet; use `call: http`',
-    ],
-    [
-      '{ call: getPet, with: { x: "${" } }',
-      '/do/0/t/call: `getPet` calls a function, and functions are not supported yet; use `call: http`',
-    ],
-    ['{ wait: PT1S, timeout: { after: soon } }', '/do/0/t/timeout: `timeout` is not supported yet'],
-    [
-      '{ wait: PT1S, input: { schema: 5, from: .x } }',
-      '/do/0/t/input/schema: `input.schema` is not supported yet',
-    ],
-    ['{ wait: PT1S, output: { schema: {} } }', '/do/0/t/output/schema: `output.schema` is not supported yet'],
-    ['{ wait: PT1S, export: { schema: {} } }', '/do/0/t/export/schema: `export.schema` is not supported yet'],
-    [
-      '{ call: http, with: { method: get, endpoint: { uri: "https://x.y", authentication: { basic: 5 } } } }',
-      '/do/0/t/with/endpoint/authentication: `authentication` is not supported yet',
-    ],
-    ['{ set: { a: "${ $secrets.key }" } }', '/do/0/t/set/a: `$secrets` is not supported yet'],
-    [
-      '{ set: { a: "${ $authorization.parameter }" } }',
-      '/do/0/t/set/a: `$authorization` is not supported yet',
-    ],
+    ['{ emit: { event: { with: { type: a } } } }', '/do/0/t/emit: `emit` is not supported yet'],
+    ['{ listen: { to: { any: [] } } }', '/do/0/t/listen: `listen` is not supported yet'],
   ])('%s', (task, message) => {
     expect(errorsOf(tasks(`- t: ${task}`))).toEqual([message]);
   });
 
-  it.each([
-    ['timeout: soon', '/timeout: `timeout` is not supported yet'],
-    ['schedule: { cron: x }', '/schedule: `schedule` is not supported yet'],
-    ['input: { schema: {} }', '/input/schema: `input.schema` is not supported yet'],
-    ['output: { schema: {} }', '/output/schema: `output.schema` is not supported yet'],
-    ['use: { authentications: 5 }', '/use/authentications: `use.authentications` is not supported yet'],
-    ['use: { catalogs: {} }', '/use/catalogs: `use.catalogs` is not supported yet'],
-    ['use: { extensions: [] }', '/use/extensions: `use.extensions` is not supported yet'],
-    ['use: { functions: {} }', '/use/functions: `use.functions` is not supported yet'],
-    ['use: { secrets: [a] }', '/use/secrets: `use.secrets` is not supported yet'],
-    ['use: { timeouts: {} }', '/use/timeouts: `use.timeouts` is not supported yet'],
-  ])('%s', (member, message) => {
-    expect(errorsOf(workflow(`do: []\n${member}`))).toEqual([message]);
+  it('and so is `schedule`', () => {
+    expect(errorsOf(workflow('do: []\nschedule: { every: PT5M }'))).toEqual([
+      '/schedule: `schedule` is not supported yet',
+    ]);
   });
 });
 
@@ -62,55 +25,129 @@ describe('what is refused by design says why', () => {
   it.each([
     [
       '{ run: { shell: { command: ls } } }',
-      '/do/0/t/run/shell: `run: shell` is not supported: a service that many share runs no processes of its users; put it behind HTTP and use `call: http`',
+      `/do/0/t/run/shell: \`run: shell\` is not supported: ${NO_PROCESSES}`,
     ],
     [
       '{ run: { container: { image: x } } }',
-      '/do/0/t/run/container: `run: container` is not supported: a service that many share runs no processes of its users; put it behind HTTP and use `call: http`',
+      `/do/0/t/run/container: \`run: container\` is not supported: ${NO_PROCESSES}`,
     ],
     [
-      '{ run: { script: { language: js } } }',
-      '/do/0/t/run/script: `run: script` is not supported: a service that many share runs no processes of its users; put it behind HTTP and use `call: http`',
+      '{ run: { script: { language: js, code: x } } }',
+      `/do/0/t/run/script: \`run: script\` is not supported: ${NO_PROCESSES}`,
     ],
     [
-      '{ call: mcp, with: { transport: { stdio: { command: x } } } }',
-      '/do/0/t/with/transport/stdio: `call: mcp over stdio` is not supported: a service that many share runs no processes of its users; put it behind HTTP and use `call: http`',
+      '{ call: mcp, with: { method: tools/list, transport: { stdio: { command: x } } } }',
+      `/do/0/t/with/transport/stdio: \`call: mcp over stdio\` is not supported: ${NO_PROCESSES}`,
     ],
     [
-      '{ call: asyncapi, with: { protocol: kafka } }',
-      '/do/0/t/with/protocol: `call: asyncapi over a broker` is not supported: only http and ws can be reached from here; message brokers cannot',
+      `{ call: asyncapi, with: { ${DOCUMENT}, operation: o, message: {} } }`,
+      '/do/0/t/call: `call: asyncapi` is not supported: message brokers cannot be reached from here; use `call: http` with the HTTP interface of the broker',
     ],
     [
-      '{ call: http, with: { method: get, endpoint: { uri: "https://x.y", authentication: { oauth2: { grant: authorization_code } } } } }',
-      '/do/0/t/with/endpoint/authentication: `grant: authorization_code` is not supported: it needs a person at a browser, and a run has none; use `client_credentials`',
+      '{ call: a2a, with: { method: tasks/list } }',
+      '/do/0/t/call: `call: a2a` is not supported: agents are not called here; use `call: http` with the JSON-RPC endpoint of the agent',
+    ],
+    [
+      '{ call: "https://x.y/function.yaml" }',
+      '/do/0/t/call: `call: <URL>` is not supported: functions are not fetched from elsewhere; copy the function into `use.functions` and call it by its name',
+    ],
+    [
+      '{ call: "log:1.0.0@global" }',
+      '/do/0/t/call: `call: <name>:<version>@<catalog>` is not supported: functions are not fetched from elsewhere; copy the function into `use.functions` and call it by its name',
+    ],
+    [
+      '{ call: http, with: { method: get, endpoint: { uri: "https://x.y", authentication: { oauth2: { authority: "https://x.y", grant: authorization_code } } } } }',
+      '/do/0/t/with/endpoint/authentication/oauth2/grant: `grant: authorization_code` is not supported: it needs a person at a browser, and a run has none; use `client_credentials`',
+    ],
+    [
+      '{ call: openapi, with: { document: { endpoint: "file:///etc/passwd" }, operationId: o } }',
+      '/do/0/t/with/document/endpoint: `file:` is not supported: a service that many share reads no files of its host; use an http or https URL',
     ],
   ])('%s', (task, message) => {
     expect(errorsOf(tasks(`- t: ${task}`))).toEqual([message]);
+    expect(validateDefinition(tasks(`- t: ${task}`)).errors.map(({ kind }) => kind)).toEqual(['unsupported']);
   });
 
   it.each([
     [
-      '{ language: javascript }',
+      'evaluate: { language: javascript }',
       '/evaluate/language: `language` must be `jq`, not `javascript`: no other is evaluated here',
     ],
     [
-      '{ mode: loose }',
-      '/evaluate/mode: `mode: loose` is not supported: it hides errors and evaluates text that came in as data; use `strict`, and enclose expressions in `${ }`',
+      'use: { catalogs: { c: { endpoint: "https://x.y" } } }',
+      '/use/catalogs/c: `use.catalogs` is not supported: functions are not fetched from elsewhere; copy the function into `use.functions` and call it by its name',
     ],
-    ['{ mode: lax }', '/evaluate/mode: `mode` must be `strict`'],
-  ])('evaluate: %s', (members, message) => {
-    expect(errorsOf(workflow(`do: []\nevaluate: ${members}`))).toEqual([message]);
+  ])('%s', (members, message) => {
+    expect(errorsOf(workflow(`do: []\n${members}`))).toEqual([message]);
   });
 
-  it('accepts jq and strict written out', () => {
+  it('accepts jq and both modes written out', () => {
     expect(errorsOf(workflow('do: []\nevaluate: { language: jq, mode: strict }'))).toEqual([]);
+    expect(errorsOf(workflow('do: []\nevaluate: { mode: loose }'))).toEqual([]);
+    expect(errorsOf(workflow('do: []\nevaluate: { mode: lax }'))).toEqual([
+      '/evaluate/mode: `mode` must be `strict` or `loose`; it is `"lax"`',
+    ]);
+  });
+
+  it('names the language of a script as DSL 1.0 does', () => {
+    expect(
+      validateDefinition(tasks('- t: { run: { script: { language: javascript, code: x } } }')).warnings,
+    ).toEqual([{ path: '/do/0/t/run/script/language', message: 'the language calls it `js`' }]);
   });
 });
 
-describe('a call that is nearly `http`', () => {
-  it.each(['HTTP', 'htttp', 'https'])('%s', (call) => {
+describe('what is not supported and malformed besides is reported as both', () => {
+  it.each([
+    ['{ run: { shell: {} } }', 'missing `command`; `run: shell` needs `command`'],
+    [
+      '{ run: { script: { language: js } } }',
+      '`run: script` must have exactly one of `code` or `source`; it has none',
+    ],
+    [
+      '{ run: { container: { image: x, lifetime: { cleanup: eventually } } } }',
+      '`cleanup: eventually` needs `after`',
+    ],
+    [
+      '{ run: { script: { language: js, code: x, arguments: { a: b } } } }',
+      '`arguments` must be a list; it is an object',
+    ],
+    ['{ emit: { event: { with: {} } } }', 'missing `type`; an event that is emitted needs `type`'],
+    ['{ emit: { evnt: {} } }', 'unknown property `evnt`; did you mean `event`?'],
+    ['{ listen: { to: {} } }', '`listen.to` must have exactly one of `one`, `all` or `any`; it has none'],
+    [
+      '{ listen: { to: { any: [] } }, foreach: { do: 5 } }',
+      '`foreach.do` must be a list of tasks; it is a number',
+    ],
+    [
+      '{ call: a2a, with: { method: message/sent } }',
+      expect.stringMatching(/^`method` must be `message\/send`, .* it is `"message\/sent"`$/) as string,
+    ],
+  ])('%s', (task, message) => {
+    const { errors } = validateDefinition(tasks(`- t: ${task}`));
+    expect(errors.map(({ kind }) => kind)).toContain('unsupported');
+    expect(errors.filter(({ kind }) => kind === 'shape').map((error) => error.message)).toContainEqual(
+      message,
+    );
+  });
+});
+
+describe('a call that is nearly one of the language', () => {
+  it.each([
+    ['HTTP', 'http'],
+    ['htttp', 'http'],
+    ['https', 'http'],
+    ['opneapi', 'openapi'],
+  ])('%s', (call, near) => {
     expect(errorsOf(tasks(`- t: { call: ${call} }`))).toEqual([
-      `/do/0/t/call: there is no call \`${call}\`; did you mean \`http\`?`,
+      `/do/0/t/call: there is no call \`${call}\`, and no function of that name in \`use.functions\`; did you mean \`${near}\`?`,
     ]);
+  });
+});
+
+describe('`$secret`, as other runtimes call it', () => {
+  it('is read as `$secrets`', () => {
+    expect(
+      warningsOf(workflow('use: { secrets: [ a ] }\ndo: [ { t: { set: { x: "${ $secret.a }" } } } ]')),
+    ).toEqual(['/do/0/t/set/x: `$secret` is read as `$secrets`, which is its name in the language']);
   });
 });
