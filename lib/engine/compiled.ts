@@ -1,4 +1,5 @@
 /** A definition, compiled once and run often. Nothing here changes while it runs. */
+import type { Duration } from './duration.ts';
 import type { Evaluable, Expression } from './expression.ts';
 import type { Frame } from './frame.ts';
 import type { Json, TaskProgress } from './types.ts';
@@ -10,7 +11,21 @@ export interface CompiledWorkflow {
   readonly input: Evaluable | null;
   /** `output.as` */
   readonly output: Evaluable | null;
+  /** `input.schema`, of the raw input */
+  readonly inputSchema: SchemaCheck | null;
+  /** `output.schema`, of the transformed output */
+  readonly outputSchema: SchemaCheck | null;
+  /** `timeout.after` */
+  readonly timeout: Duration | null;
+  /** `use.secrets`: what `$secrets` may hold. */
+  readonly secrets: readonly string[];
   readonly list: CompiledList;
+}
+
+/** A JSON schema of the definition, compiled. */
+export interface SchemaCheck {
+  /** What is wrong with a value, in a line or two; null when it is valid. */
+  problem(value: Json): string | null;
 }
 
 /** A task list, also called a scope. */
@@ -20,9 +35,21 @@ export interface CompiledList {
   readonly revisits: boolean;
 }
 
-/** Where a list goes on: the index of a task of the same list; its length completes the list; `END` the workflow. */
+/** Where a list goes on: the index of a task of the same list, or one past its last; `EXIT`; `END`. */
 export type Target = number;
+/** Completes the workflow. */
 export const END: Target = -1;
+/** Completes the list. */
+export const EXIT: Target = -2;
+
+/** An extension that applies to a task (dsl-reference, Extension). */
+export interface CompiledExtension {
+  /** The part of idempotency keys that tells its tasks from others, percent-encoded. */
+  readonly keySegment: string;
+  readonly when: Expression | null;
+  readonly before: CompiledList | null;
+  readonly after: CompiledList | null;
+}
 
 /** One task: what all types share, and the body, which is the type's own. */
 export interface CompiledTask {
@@ -41,6 +68,15 @@ export interface CompiledTask {
   readonly output: Evaluable | null;
   /** `export.as` */
   readonly context: Evaluable | null;
+  /** `input.schema`, of the raw input */
+  readonly inputSchema: SchemaCheck | null;
+  /** `output.schema`, of the transformed output */
+  readonly outputSchema: SchemaCheck | null;
+  /** `export.schema`, of the new context */
+  readonly contextSchema: SchemaCheck | null;
+  /** `timeout.after` */
+  readonly timeout: Duration | null;
+  readonly extensions: readonly CompiledExtension[];
   /** `then` */
   readonly next: Target;
   readonly body: TaskBody;

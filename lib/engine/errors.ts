@@ -83,10 +83,10 @@ export function standardError(
 }
 
 /**
- * Where an error came from: a `raise` task, a call to the outside, anything else in a task, or a limit of the
- * platform, which no `try` catches.
+ * Where an error came from: a `raise` task, a call to the outside, the run of another workflow, anything else in a
+ * task, or a limit of the platform, which no `try` catches.
  */
-export type ErrorOrigin = 'raise' | 'call' | 'task' | 'limit';
+export type ErrorOrigin = 'raise' | 'call' | 'child' | 'task' | 'limit';
 
 /** An error of the language: ordinary control flow, unlike any other exception, which is a bug. */
 export class WorkflowError extends Error {
@@ -103,10 +103,11 @@ export class WorkflowError extends Error {
 
 /**
  * Whether a new attempt of the run may help (contract, section 4). Decided by type, status and origin, never by
- * a message: communication errors with 408, 425, 429 or 5xx, and timeouts of a call; never what `raise` raised.
+ * a message: communication errors with 408, 425, 429 or 5xx, and timeouts of a call; never what
+ * `raise` raised or what ended a run of its own.
  */
 export function isRetryable({ error, origin }: WorkflowError): boolean {
-  if (origin === 'raise' || origin === 'limit') return false;
+  if (origin === 'raise' || origin === 'child' || origin === 'limit') return false;
   const name = standardName(error.type);
   if (name === 'timeout') return origin === 'call';
   if (name !== 'communication') return false;

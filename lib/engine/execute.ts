@@ -1,18 +1,15 @@
 /** Runs a compiled workflow from where its progress tree stands: the one way in. */
-import type { CompiledWorkflow } from './compiled.ts';
+import { Bounds } from './bounds.ts';
+import type { CompiledWorkflow, SchemaCheck } from './compiled.ts';
 import { runtimeDescriptor, workflowDescriptor } from './descriptors.ts';
-import { isRetryable, WorkflowError } from './errors.ts';
-import type { Evaluable } from './expression.ts';
-import { localsOf } from './frame.ts';
-import { newList, runList } from './list.ts';
+import { isRetryable, standardError, WorkflowError } from './errors.ts';
+import type { Evaluable, Scope } from './expression.ts';
+import { localsOf, secretsOf } from './frame.ts';
+import { runList } from './list.ts';
 import { Run } from './run.ts';
+import { newList } from './tree.ts';
 import type { EngineLimits, Json, ListProgress, Outcome, Ports, Progress, RunFacts } from './types.ts';
 import { Unwind } from './unwind.ts';
-
-/** The tree of a run that has not begun. */
-export function newProgress(): Progress {
-  return { format: 1, context: null, steps: 0, root: null };
-}
 
 /**
  * Runs until the workflow ends, waits or is interrupted.
@@ -28,28 +25,77 @@ export async function execute(
   limits: EngineLimits,
 ): Promise<Outcome> {
   const run = new Run(workflow, facts, progress, ports, limits);
+  const { bounds, release } = Bounds.around(ports.signal, () => ports.interruption() ?? 'shutdown');
   try {
-    return { kind: 'succeeded', output: await runWorkflow(run) };
+    return { kind: 'succeeded', output: await runTimed(run, bounds) };
   } catch (error) {
     if (error instanceof WorkflowError) {
       return { kind: 'failed', error: error.error, retryable: isRetryable(error) };
     }
-    if (!(error instanceof Unwind) || error.reason.kind === 'ended') throw error;
-    return error.reason;
+    if (!(error instanceof Unwind)) throw error;
+    const { reason } = error;
+    if (reason.kind === 'parked' || reason.kind === 'interrupted') return reason;
+    throw error;
+  } finally {
+    release();
   }
 }
 
-async function runWorkflow(run: Run): Promise<Json> {
-  const { workflow, facts, progress } = run;
-  run.wake();
-  progress.root ??= newList(workflow.list, transform(run, workflow.input, facts.input, '/input'));
-  const output = await runRoot(run, progress.root);
-  return transform(run, workflow.output, output, '/output');
+/** Within the workflow's own timeout, which no `try` catches: it interrupts, and it is final. */
+async function runTimed(run: Run, around: Bounds): Promise<Json> {
+  await run.begin();
+  const { workflow, facts, progress, ports } = run;
+  if (workflow.timeout === null) return runWorkflow(run, around);
+  const startedAtMs = Math.ceil(facts.startedAtMs);
+  progress.untilMs ??= startedAtMs + workflow.timeout.milliseconds(facts.input, scopeOf(run, '/timeout'));
+  const limitMs = progress.untilMs - startedAtMs;
+  const bounds = around.inside(ports, progress.untilMs);
+  try {
+    return await runWorkflow(run, bounds);
+  } catch (error) {
+    if (!bounds.ended(error)) throw error;
+    const detail = `The workflow took longer than its timeout of ${limitMs} ms.`;
+    throw new WorkflowError(standardError('timeout', detail, '/'), 'task');
+  } finally {
+    bounds.close();
+  }
+}
+
+async function runWorkflow(run: Run, bounds: Bounds): Promise<Json> {
+  const { workflow, progress } = run;
+  progress.root ??= newList(workflow.list, begin(run));
+  const output = await runRoot(run, progress.root, bounds);
+  const result = transform(run, workflow.output, output, '/output');
+  check(workflow.outputSchema, result, 'output');
+  return result;
+}
+
+/** `input.schema` on the raw input, then `input.from`. */
+function begin(run: Run): Json {
+  const { workflow, facts } = run;
+  check(workflow.inputSchema, facts.input, 'input');
+  return transform(run, workflow.input, facts.input, '/input');
+}
+
+function check(schema: SchemaCheck | null, value: Json, of: 'input' | 'output'): void {
+  const problem = schema?.problem(value) ?? null;
+  if (problem === null) return;
+  const what = of === 'input' ? 'raw input' : 'transformed output';
+  const detail = `The ${what} of the workflow does not match \`${of}.schema\`: ${problem}`;
+  throw new WorkflowError(standardError('validation', detail, `/${of}`), 'task');
 }
 
 /** Gives the output of the last task, or that of the task with `then: end`. */
-async function runRoot(run: Run, root: ListProgress): Promise<Json> {
-  const place = { locals: localsOf(), iteration: [], attempt: 1, key: run.facts.runId };
+async function runRoot(run: Run, root: ListProgress, bounds: Bounds): Promise<Json> {
+  const place = {
+    locals: localsOf(),
+    iteration: [],
+    attempt: 1,
+    key: run.facts.runId,
+    holder: run.progress,
+    bounds,
+    depth: 0,
+  };
   try {
     return await runList(run, run.workflow.list, root, place);
   } catch (error) {
@@ -59,17 +105,30 @@ async function runRoot(run: Run, root: ListProgress): Promise<Json> {
 }
 
 /** The workflow's own `input.from` and `output.as`. */
-function transform(run: Run, how: Evaluable | null, data: Json, instance: string): Json {
-  if (how === null) return data;
+const transform = (run: Run, how: Evaluable | null, data: Json, instance: string): Json =>
+  how === null ? data : how.evaluate(data, scopeOf(run, instance));
+
+/** What the expressions of the workflow itself see (dsl.md, Runtime Expression Arguments). */
+function scopeOf(run: Run, instance: string): Scope {
   const { facts, ports, progress, workflow } = run;
-  return how.evaluate(data, {
+  return {
     instance,
     limits: run.limits.expression ?? {},
     nowMs: () => ports.now(),
     variable(name) {
-      if (name === 'context') return progress.context;
-      if (name === 'workflow') return workflowDescriptor(facts, workflow.definition);
-      return name === 'runtime' ? runtimeDescriptor(facts) : null;
+      switch (name) {
+        case 'context':
+          return progress.context;
+        case 'workflow':
+          return workflowDescriptor(facts, workflow.definition);
+        case 'runtime':
+          return runtimeDescriptor(facts);
+        case 'secrets':
+        case 'secret':
+          return secretsOf(facts, instance);
+        default:
+          return null;
+      }
     },
-  });
+  };
 }

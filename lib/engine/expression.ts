@@ -1,16 +1,17 @@
 /**
- * Runtime expressions (dsl.md, Runtime Expressions) in strict mode. Compiled once, evaluated often; a string that
- * comes out of an evaluation is data and is never evaluated again.
+ * Runtime expressions (dsl.md, Runtime Expressions). Compiled once, evaluated often; a string that comes out of an
+ * evaluation is data and is never evaluated again.
  */
 import {
   compile,
-  DEFAULT_LIMITS,
+  createMeter,
   JqError,
   JqLimitError,
-  jsonSizeAtMost,
+  JqSyntaxError,
   truthy,
   type Json,
   type Limits,
+  type Meter,
   type Program,
 } from '../jq/index.ts';
 import { standardError, WorkflowError } from './errors.ts';
@@ -28,6 +29,9 @@ export const RUNTIME_VARIABLES = [
   'authorization',
 ] as const;
 
+/** `evaluate.mode` of a definition (dsl-reference, Evaluate); it matters inside templates alone. */
+export type EvaluationMode = 'strict' | 'loose';
+
 /** What an evaluation takes from the task around it. */
 export interface Scope {
   /** The value of a variable that the expression names. Called only for those it names. */
@@ -37,6 +41,8 @@ export interface Scope {
   /** Epoch milliseconds, fixed for one evaluation. */
   nowMs(): number;
   readonly limits: Partial<Limits>;
+  /** A budget shared with other evaluations, in place of the limits; without it each has one of its own. */
+  readonly meter?: Meter;
 }
 
 /** Anything compiled that yields a value: an expression, or a template with expressions inside. */
@@ -80,11 +86,7 @@ export function compileExpression(text: string, variables: readonly string[]): E
   const program = compile(source, { variables });
   return {
     source,
-    evaluate(data, scope) {
-      const outputs = run(program, data, scope);
-      if (outputs.length > 1) return outputs;
-      return outputs[0] ?? null;
-    },
+    evaluate: (data, scope) => valueOf(run(program, data, scope)),
     test(data, scope) {
       const outputs = run(program, data, scope);
       if (outputs.length > 1) {
@@ -96,64 +98,107 @@ export function compileExpression(text: string, variables: readonly string[]): E
 }
 
 /**
- * Compiles a value in which only strings that are one whole `${ }` are expressions, at any depth. Keys are literal.
- * What it yields is bounded like the value of one expression: its parts may share structure, so that a few
- * kilobytes of template could stand for gigabytes of text.
- * @throws {JqSyntaxError} as `compileExpression`
+ * Compiles a value with expressions inside, at any depth. In strict mode they are the strings that are one whole
+ * `${ }`; in loose mode every string is tried, and one that does not compile or fails is itself. Keys are literal.
+ * All expressions of a template share one budget, and their values count together: they may share structure, so that
+ * a few kilobytes of template could stand for gigabytes of text.
+ * @throws {JqSyntaxError} as `compileExpression`, in strict mode
  */
-export function compileTemplate(value: Json, variables: readonly string[]): Template {
-  const template = compileParts(value, variables);
-  if (template.constant || typeof value === 'string') return template;
+export function compileTemplate(
+  value: Json,
+  variables: readonly string[],
+  mode: EvaluationMode = 'strict',
+): Template {
+  const part = compilePart(value, variables, mode);
+  if (part === null) return { constant: true, evaluate: () => value };
+  // One expression alone need not count what is no more than a part of its input.
+  const counted = typeof value !== 'string';
   return {
     constant: false,
-    evaluate(data, scope) {
-      const result = template.evaluate(data, scope);
-      const maxBytes = scope.limits.maxBytes ?? DEFAULT_LIMITS.maxBytes;
-      if (jsonSizeAtMost(result, maxBytes) <= maxBytes) return result;
-      const detail = `The value of the template is larger than ${maxBytes} bytes (limit: bytes)`;
-      throw new WorkflowError(standardError('expression', detail, scope.instance), 'task');
-    },
+    evaluate: (data, scope) => part(data, scope, { meter: budgetOf(scope), counted }),
   };
 }
 
-function compileParts(value: Json, variables: readonly string[]): Template {
-  if (typeof value === 'string' && isStrictExpression(value)) {
-    const expression = compileExpression(value, variables);
-    return { constant: false, evaluate: (data, scope) => expression.evaluate(data, scope) };
+/**
+ * `input.from`, `output.as`, `export.as`, `set`: text is always an expression, anything else a template.
+ * @throws {JqSyntaxError}
+ */
+export function compileTransform(
+  value: Json,
+  variables: readonly string[],
+  mode: EvaluationMode = 'strict',
+): Evaluable {
+  return typeof value === 'string'
+    ? compileExpression(value, variables)
+    : compileTemplate(value, variables, mode);
+}
+
+/** A part of a template that holds an expression. */
+type Part = (data: Json, scope: Scope, budget: Budget) => Json;
+
+/** null: the part is constant. */
+function compilePart(value: Json, variables: readonly string[], mode: EvaluationMode): Part | null {
+  if (typeof value === 'string') {
+    if (mode === 'loose') return compileLoose(value, variables);
+    if (!isStrictExpression(value)) return null;
+    const program = compile(expressionSource(value), { variables });
+    return (data, scope, budget) => valueOf(run(program, data, scope, budget));
   }
+  if (typeof value !== 'object' || value === null) return null;
+  const parts = Object.entries(value).map(([key, item]) => {
+    const part = compilePart(item, variables, mode);
+    return { key, part, evaluate: part ?? ((): Json => item) };
+  });
+  if (parts.every(({ part }) => part === null)) return null;
   if (Array.isArray(value)) {
-    const items = value.map((item) => compileParts(item, variables));
-    if (items.every((item) => item.constant)) return constant(value);
-    return { constant: false, evaluate: (data, scope) => items.map((item) => item.evaluate(data, scope)) };
+    return (data, scope, budget) => parts.map(({ evaluate }) => evaluate(data, scope, budget));
   }
-  if (typeof value === 'object' && value !== null) return compileMembers(value, variables);
-  return constant(value);
-}
-
-/** `input.from`, `output.as`, `export.as`, `set`: text is always an expression, anything else a template. */
-export function compileTransform(value: Json, variables: readonly string[]): Evaluable {
-  return typeof value === 'string' ? compileExpression(value, variables) : compileTemplate(value, variables);
-}
-
-function compileMembers(value: JsonObject, variables: readonly string[]): Template {
-  const members = Object.entries(value).map(([key, item]) => [key, compileParts(item, variables)] as const);
-  if (members.every(([, item]) => item.constant)) return constant(value);
-  return {
-    constant: false,
-    evaluate(data, scope) {
-      const object: JsonObject = {};
-      for (const [key, item] of members) setMember(object, key, item.evaluate(data, scope));
-      return object;
-    },
+  return (data, scope, budget) => {
+    const object: JsonObject = {};
+    for (const { key, evaluate } of parts) setMember(object, key, evaluate(data, scope, budget));
+    return object;
   };
 }
 
-const constant = (value: Json): Template => ({ constant: true, evaluate: () => value });
+/** Text that jq takes for the empty program, which is `.`: blank, or beginning with a comment. */
+const NO_PROGRAM = /^\s*(?:#|$)/;
 
-function run(program: Program, data: Json, scope: Scope): Json[] {
+function compileLoose(text: string, variables: readonly string[]): Part | null {
+  const source = expressionSource(text);
+  if (NO_PROGRAM.test(source)) return null;
+  let program: Program;
+  try {
+    program = compile(source, { variables });
+  } catch (error) {
+    if (error instanceof JqSyntaxError) return null;
+    throw error;
+  }
+  return (data, scope, budget) => {
+    try {
+      return valueOf(run(program, data, scope, budget));
+    } catch (error) {
+      if (error instanceof WorkflowError && error.cause instanceof JqError) return text;
+      throw error;
+    }
+  };
+}
+
+/** No output is null, several are an array. */
+const valueOf = (outputs: Json[]): Json => (outputs.length > 1 ? outputs : (outputs[0] ?? null));
+
+interface Budget {
+  readonly meter: Meter;
+  /** There are other values beside that of this expression. */
+  readonly counted: boolean;
+}
+
+const budgetOf = (scope: Scope): Meter => scope.meter ?? createMeter(scope.limits);
+
+function run(program: Program, data: Json, scope: Scope, shared?: Budget): Json[] {
+  const budget = shared ?? { meter: budgetOf(scope), counted: false };
   const values = program.variables.map((name) => scope.variable(name));
   try {
-    return program.run(data, values, { limits: scope.limits, nowSeconds: scope.nowMs() / 1000 });
+    return program.run(data, values, { ...budget, nowSeconds: scope.nowMs() / 1000 });
   } catch (error) {
     if (error instanceof JqLimitError) {
       throw expressionError(program.source, `${error.message} (limit: ${error.limit})`, scope, error);

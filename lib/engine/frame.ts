@@ -1,11 +1,12 @@
 /** One task while it runs: what its expressions see, and everything a task type may ask of the interpreter. */
-import type { Json, Limits } from '../jq/index.ts';
+import type { Json, Limits, Meter } from '../jq/index.ts';
+import type { Bounds } from './bounds.ts';
 import type { CompiledTask } from './compiled.ts';
 import { runtimeDescriptor, taskDescriptor, workflowDescriptor } from './descriptors.ts';
 import { standardError, WorkflowError, type ErrorMembers, type ErrorName } from './errors.ts';
 import type { Evaluable, Expression, Scope } from './expression.ts';
 import type { Run } from './run.ts';
-import type { DslError, Ports, TaskProgress, TimelineEntry } from './types.ts';
+import type { DslError, Ports, RunFacts, TaskProgress, TimelineEntry } from './types.ts';
 import { Unwind } from './unwind.ts';
 
 /** A wait of at most this long sleeps in place; a longer one gives the worker slot back. */
@@ -13,6 +14,11 @@ const SLEEP_MS = 1000;
 
 /** Variables that exist only inside a scope: a loop's item and index, a caught error. */
 export type Locals = Readonly<Record<string, Json>>;
+
+/** Holds `$context`: the tree's root, a branch of a fork, a call of a function. It is in the progress tree. */
+export interface ContextHolder {
+  context: Json;
+}
 
 /** Where in the run a list is executed, beyond its place in the definition. */
 export interface Place {
@@ -23,6 +29,25 @@ export interface Place {
   readonly attempt: number;
   /** Beginning of the idempotency keys of the tasks inside. */
   readonly key: string;
+  readonly holder: ContextHolder;
+  readonly bounds: Bounds;
+  /** How many calls of functions stand around. */
+  readonly depth: number;
+}
+
+/** What a list inside a task has of its own; the rest is that of the task. */
+export interface Added {
+  /** Beside the variables around. */
+  locals?: Locals;
+  /** Instead of the variables around. */
+  onlyLocals?: Locals;
+  iteration?: number;
+  attempt?: number;
+  /** Appended to the key. */
+  keySegment?: string;
+  holder?: ContextHolder;
+  bounds?: Bounds;
+  depth?: number;
 }
 
 export class Frame implements Scope {
@@ -40,11 +65,16 @@ export class Frame implements Scope {
   rawOutput: Json = null;
   /** The transformed output; null until `output.as` was evaluated. */
   output: Json = null;
+  /** What may cut the task off: those of its place, or its own time limit. */
+  bounds: Bounds;
+  /** `$authorization`: null until a call of this task has sent credentials. */
+  authorization: Json = null;
 
   constructor(run: Run, task: CompiledTask, place: Place, visit: number, raw: Json, node: TaskProgress) {
     this.run = run;
     this.task = task;
     this.place = place;
+    this.bounds = place.bounds;
     this.visit = visit;
     this.raw = raw;
     this.node = node;
@@ -62,6 +92,10 @@ export class Frame implements Scope {
     return this.run.limits.expression ?? {};
   }
 
+  get meter(): Meter {
+    return this.run.budget;
+  }
+
   nowMs(): number {
     return this.ports.now();
   }
@@ -76,22 +110,22 @@ export class Frame implements Scope {
     if (local !== undefined) return local;
     switch (name) {
       case 'context':
-        return this.run.progress.context;
+        return this.place.holder.context;
       case 'input':
         return this.input;
       case 'output':
         return this.output;
       case 'task':
-        return taskDescriptor(this.task, {
-          input: this.raw,
-          output: this.rawOutput,
-          startedAtMs: this.node.startedAtMs,
-          idempotencyKey: this.idempotencyKey,
-        });
+        return this.descriptor();
       case 'workflow':
         return workflowDescriptor(this.run.facts, this.run.workflow.definition);
       case 'runtime':
         return runtimeDescriptor(this.run.facts);
+      case 'secrets':
+      case 'secret':
+        return this.secrets();
+      case 'authorization':
+        return this.authorization;
       default:
         return null;
     }
@@ -116,9 +150,21 @@ export class Frame implements Scope {
     return {
       instance: this.instance,
       limits: this.limits,
+      meter: this.meter,
       nowMs: () => this.nowMs(),
       variable: (name) => (Object.hasOwn(locals, name) ? (locals[name] ?? null) : this.variable(name)),
     };
+  }
+
+  /** `$secrets` @throws {WorkflowError} of type authorization when the org lacks one that the definition names */
+  secrets(): Json {
+    return secretsOf(this.run.facts, this.instance);
+  }
+
+  /** The end of a time limit; of a call, it may be retried. */
+  timedOut(detail: string): WorkflowError {
+    const origin = this.task.kind.startsWith('call-') && this.task.kind !== 'call-function' ? 'call' : 'task';
+    return new WorkflowError(standardError('timeout', detail, this.instance), origin);
   }
 
   /** A standard error of this task, to be thrown. */
@@ -127,15 +173,31 @@ export class Frame implements Scope {
     return new WorkflowError(error, 'task', 'cause' in members ? { cause: members.cause } : {});
   }
 
+  /** `$task` as it is now. */
+  descriptor(): Json {
+    return taskDescriptor(this.task, {
+      input: this.raw,
+      output: this.rawOutput,
+      startedAtMs: this.node.startedAtMs,
+      idempotencyKey: this.idempotencyKey,
+    });
+  }
+
   /** The place of a list inside this task, with what it adds. */
-  inside(added: { locals?: Locals; iteration?: number; attempt?: number } = {}): Place {
+  inside(added: Added = {}): Place {
     const { place } = this;
     const { iteration } = added;
+    const index = iteration === undefined ? '' : `[${iteration}]`;
     return {
-      locals: added.locals === undefined ? place.locals : localsOf(place.locals, added.locals),
+      locals:
+        added.onlyLocals ??
+        (added.locals === undefined ? place.locals : localsOf(place.locals, added.locals)),
       iteration: iteration === undefined ? place.iteration : [...place.iteration, iteration],
       attempt: added.attempt ?? place.attempt,
-      key: iteration === undefined ? this.idempotencyKey : `${this.idempotencyKey}[${iteration}]`,
+      key: this.idempotencyKey + index + (added.keySegment ?? ''),
+      holder: added.holder ?? place.holder,
+      bounds: added.bounds ?? this.bounds,
+      depth: added.depth ?? place.depth,
     };
   }
 
@@ -168,11 +230,12 @@ export class Frame implements Scope {
    */
   async effect(node: TaskProgress, action: (signal: AbortSignal) => Promise<Json>): Promise<Json> {
     if (node.result !== undefined) return node.result.value;
-    const { run, ports } = this;
-    await run.interruptible(ports.recorded());
+    const { run, ports, bounds } = this;
+    await run.interruptible(ports.recorded(), bounds);
     run.wake();
+    bounds.check();
     try {
-      const value = await run.interruptible(action(ports.signal));
+      const value = await run.interruptible(action(bounds.signal), bounds);
       node.result = { value };
       ports.record();
       run.wake();
@@ -195,11 +258,17 @@ export class Frame implements Scope {
    * @throws {Unwind} parked, when it takes longer
    */
   async reach(untilMs: number): Promise<void> {
+    this.bounds.check();
     const remainingMs = untilMs - this.ports.now();
-    if (remainingMs > SLEEP_MS) throw new Unwind({ kind: 'parked', untilMs });
+    if (remainingMs > SLEEP_MS) throw this.park(untilMs);
     if (remainingMs <= 0) return;
-    await this.run.interruptible(this.ports.sleep(remainingMs));
+    await this.run.interruptible(this.ports.sleep(remainingMs, this.bounds.signal), this.bounds);
     this.run.wake();
+  }
+
+  /** To be thrown: nothing to do until then, or until the run is signalled, or a time limit around is over. */
+  park(untilMs: number): Unwind {
+    return new Unwind({ kind: 'parked', untilMs: Math.min(untilMs, this.bounds.untilMs) });
   }
 }
 
@@ -210,4 +279,15 @@ export function localsOf(...parts: Locals[]): Locals {
     for (const [name, value] of Object.entries(part)) locals[name] = value;
   }
   return locals;
+}
+
+/** `$secrets` @throws {WorkflowError} of type authorization when the org lacks one that the definition names */
+export function secretsOf({ secrets }: RunFacts, instance: string): Json {
+  const { values, missing } = secrets;
+  if (missing.length === 0) return values;
+  const names = missing.map((name) => JSON.stringify(name)).join(', ');
+  throw new WorkflowError(
+    standardError('authorization', `The org has no secret ${names}.`, instance),
+    'task',
+  );
 }

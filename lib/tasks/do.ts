@@ -1,5 +1,6 @@
 /** `do`: a list of tasks in sequence; gives what the last one gives (dsl-reference, Do). */
-import { newList, runList } from '../engine/list.ts';
+import { runList } from '../engine/list.ts';
+import { newList } from '../engine/tree.ts';
 import type { ListProgress } from '../engine/types.ts';
 import type { TaskModule } from './types.ts';
 

@@ -5,7 +5,8 @@
 import type { CompiledList } from '../engine/compiled.ts';
 import type { Frame } from '../engine/frame.ts';
 import { member } from '../engine/json.ts';
-import { newList, runList } from '../engine/list.ts';
+import { runList } from '../engine/list.ts';
+import { newList } from '../engine/tree.ts';
 import type { ListProgress } from '../engine/types.ts';
 import type {
   CompileContext,
@@ -67,6 +68,7 @@ function body(loop: Loop): TaskBody {
       while (state.at < state.in.length) {
         const turn = frame.run.turn();
         if (turn !== undefined) await turn;
+        if (state.list === undefined) frame.bounds.check();
         if (!(await iterate(loop, frame, state))) break;
       }
       return state.data ?? null;

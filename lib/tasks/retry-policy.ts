@@ -18,6 +18,8 @@ export interface RetryPolicy {
   backoff: Backoff;
   /** `limit.attempt.count`: retries, not counting the first attempt. */
   count: number;
+  /** `limit.attempt.duration`: of each attempt, the first too. */
+  attemptDuration: Duration | null;
   /** `limit.duration`: from the first attempt, delays included. */
   duration: Duration | null;
   jitter: { from: Duration; to: Duration } | null;
@@ -26,6 +28,8 @@ export interface RetryPolicy {
 /** The error in hand, and what was done about it before. */
 export interface RetryFacts {
   error: Json;
+  /** That of the `try`, on which its time limits are evaluated: there may be no error yet. */
+  input: Json;
   locals: Locals;
   /** Retries so far. */
   retries: number;
@@ -36,10 +40,13 @@ export type RetryDecision =
   | { kind: 'retry'; delayMs: number }
   /** The policy's condition or count says no. */
   | { kind: 'exhausted' }
-  /** The next attempt would begin after `limit.duration`. */
+  /** No time of `limit.duration` would be left for the next attempt. */
   | { kind: 'too_late' };
 
-/** @param value the policy; its expressions see the error as `.` and as the variable `as` */
+/**
+ * @param value the policy; its conditions and delays see the error as `.` and as the variable `as`, its limits the
+ *   input of the `try`
+ */
 export function compileRetryPolicy(value: Json, context: CompileContext, as: string): RetryPolicy {
   const locals = [as];
   const condition = (key: string) => {
@@ -59,6 +66,7 @@ export function compileRetryPolicy(value: Json, context: CompileContext, as: str
     delay: duration(member(value, 'delay')),
     backoff: backoffOf(member(value, 'backoff')),
     count: typeof count === 'number' ? count : total === null ? DEFAULT_COUNT : Infinity,
+    attemptDuration: duration(member(member(limit, 'attempt'), 'duration')),
     duration: total,
     jitter: from === null || to === null ? null : { from, to },
   };
@@ -71,7 +79,7 @@ function backoffOf(value: Json | undefined): Backoff {
 
 /** Decides about another attempt. */
 export function decideRetry(policy: RetryPolicy, facts: RetryFacts, frame: Frame): RetryDecision {
-  const { error, locals, retries, firstAttemptAtMs } = facts;
+  const { error, input, locals, retries, firstAttemptAtMs } = facts;
   if (retries >= policy.count) return { kind: 'exhausted' };
   if (policy.when !== null && !frame.test(policy.when, error, locals)) return { kind: 'exhausted' };
   if (policy.exceptWhen !== null && frame.test(policy.exceptWhen, error, locals))
@@ -79,8 +87,8 @@ export function decideRetry(policy: RetryPolicy, facts: RetryFacts, frame: Frame
   const delayMs = delayOf(policy, facts, frame);
   if (policy.duration !== null) {
     const elapsedMs = frame.ports.now() - firstAttemptAtMs;
-    const limitMs = policy.duration.milliseconds(error, frame.scope(locals));
-    if (elapsedMs + delayMs > limitMs) return { kind: 'too_late' };
+    const limitMs = policy.duration.milliseconds(input, frame);
+    if (elapsedMs + delayMs >= limitMs) return { kind: 'too_late' };
   }
   return { kind: 'retry', delayMs };
 }

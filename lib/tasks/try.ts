@@ -6,7 +6,8 @@ import { Flow, type CompiledList, type Target, type TaskResult } from '../engine
 import { WorkflowError } from '../engine/errors.ts';
 import type { Frame } from '../engine/frame.ts';
 import { member } from '../engine/json.ts';
-import { newList, runList } from '../engine/list.ts';
+import { runList } from '../engine/list.ts';
+import { newList } from '../engine/tree.ts';
 import type { DslError, ListProgress } from '../engine/types.ts';
 import { catches, compileCatchFilter, errorValue, type CatchFilter } from './catch.ts';
 import { compileRetryPolicy, decideRetry, type RetryPolicy } from './retry-policy.ts';
@@ -35,6 +36,8 @@ type TryState = {
   list: ListProgress;
   /** When that attempt begins, if not yet. */
   untilMs?: number;
+  /** When that attempt has taken too long. */
+  limitMs?: number;
   caught?: DslError;
 };
 
@@ -71,9 +74,10 @@ async function run(self: Try, frame: Frame, input: Json, node: TaskProgress): Pr
   const state = node.body as TryState;
   while (state.caught === undefined) {
     try {
-      return await attempt(self, frame, state);
+      return await attempt(self, frame, input, state);
     } catch (error) {
       if (!(error instanceof WorkflowError)) throw error;
+      frame.run.renewBudget();
       takeUp(self, frame, input, state, error);
     }
   }
@@ -82,13 +86,37 @@ async function run(self: Try, frame: Frame, input: Json, node: TaskProgress): Pr
   return self.next === null ? output : new Flow(output, self.next);
 }
 
-async function attempt(self: Try, frame: Frame, state: TryState): Promise<Json> {
+/**
+ * One attempt, within the time limits of the policy.
+ * @throws {WorkflowError} of type timeout when one is met, which the catch may catch
+ */
+async function attempt(self: Try, frame: Frame, input: Json, state: TryState): Promise<Json> {
   if (state.untilMs !== undefined) {
     await frame.reach(state.untilMs);
     delete state.untilMs;
   }
-  state.firstAttemptAtMs ??= frame.ports.now();
-  return runList(frame.run, self.list, state.list, frame.inside({ attempt: state.retries + 1 }));
+  const { ports, run } = frame;
+  state.firstAttemptAtMs ??= Math.ceil(ports.now());
+  const limitMs = state.limitMs ?? limitOf(self, frame, input, state.firstAttemptAtMs);
+  if (limitMs !== Infinity) state.limitMs = limitMs;
+  const bounds = frame.bounds.inside(ports, limitMs);
+  const place = frame.inside({ attempt: state.retries + 1, bounds });
+  try {
+    return await runList(run, self.list, state.list, place);
+  } catch (error) {
+    if (!bounds.ended(error)) throw error;
+    throw frame.fail('timeout', 'The attempt took longer than the limits of the retry policy.');
+  } finally {
+    bounds.close();
+  }
+}
+
+/** When an attempt that begins now has taken too long; Infinity without a limit. */
+function limitOf(self: Try, frame: Frame, input: Json, firstAttemptAtMs: number): number {
+  const { attemptDuration = null, duration = null } = self.retry ?? {};
+  const ofAttempt = attemptDuration?.milliseconds(input, frame) ?? Infinity;
+  const ofAll = duration?.milliseconds(input, frame) ?? Infinity;
+  return Math.min(Math.ceil(frame.ports.now()) + ofAttempt, firstAttemptAtMs + ofAll);
 }
 
 /**
@@ -108,6 +136,7 @@ function takeUp(self: Try, frame: Frame, input: Json, state: TryState, error: Wo
     // The next attempt of the run counts from the start (contract, section 4).
     state.retries = 0;
     delete state.firstAttemptAtMs;
+    delete state.limitMs;
     throw uncaught;
   }
   // The outcome of a call is recorded also when it is an error.
@@ -125,6 +154,7 @@ function retry(self: Try, frame: Frame, input: Json, state: TryState, error: Wor
     self.retry,
     {
       error: value,
+      input,
       locals: { [self.as]: value },
       retries: state.retries,
       firstAttemptAtMs: state.firstAttemptAtMs ?? frame.ports.now(),
@@ -139,6 +169,7 @@ function retry(self: Try, frame: Frame, input: Json, state: TryState, error: Wor
     });
   }
   state.retries += 1;
+  delete state.limitMs;
   state.list = newList(self.list, input);
   const members = { attempt: state.retries + 1, error: error.error };
   if (decision.delayMs > 0) {

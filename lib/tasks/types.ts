@@ -31,10 +31,21 @@ export interface CompileContext {
    * @param path where it is in the task, for example `do` or `catch/do`
    */
   list(nodes: Json, path: string, locals?: readonly string[]): CompiledList;
+  /** Each entry of a task list as a list of its own: the branches of a fork. */
+  branches(nodes: Json, path: string): CompiledList[];
+  /** A function of `use.functions` as a list of one task; to be asked for when the task runs. */
+  callable(name: string): () => CompiledList;
   /** A flow directive, seen from this task: `continue`, `exit`, `end` or a task of the same list. */
   target(directive: Json): Target;
   /** An entry of `use`. */
-  reusable(kind: 'errors' | 'retries', name: string): Json;
+  reusable(kind: 'authentications' | 'errors' | 'retries' | 'timeouts', name: string): Json;
+  /**
+   * What was kept of an external resource when the version was published (lib/resources): an OpenAPI operation, a
+   * .proto text, a JSON schema.
+   * @param path where the resource is in the task, for example `with/document`
+   * @returns its text, or null when nothing was kept for that place
+   */
+  resource(path: string): string | null;
 }
 
 export interface TaskModule {

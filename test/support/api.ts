@@ -5,6 +5,7 @@ import { readConfig } from '../../lib/config.ts';
 import { openDeps, type Deps } from '../../lib/deps.ts';
 import { createApp, type App } from '../../lib/http/app.ts';
 import type { Scope } from '../../lib/http/route.ts';
+import { SECRETS_KEY } from './secrets-key.ts';
 import { createTestDatabase, testRedisUrl } from './stack.ts';
 
 export const ADMIN_TOKEN = 'the-operators-token';
@@ -59,6 +60,7 @@ export async function openTestApi(
     REDIS_URL: testRedisUrl(),
     WORKFLOW_QUEUE_NAME: `test-${randomUUID()}`,
     VESPID_ADMIN_TOKEN: ADMIN_TOKEN,
+    VESPID_SECRETS_KEY: SECRETS_KEY,
     LOG_LEVEL: 'silent',
     ...options.env,
   });

@@ -1,6 +1,6 @@
 /** Kills a run at every moment it can be killed at, and takes it up again from what was in the tree then. */
 import { expect } from 'vitest';
-import { newProgress } from '../../lib/engine/execute.ts';
+import { newProgress } from '../../lib/engine/tree.ts';
 import type { Json, Outcome, Progress } from '../../lib/engine/types.ts';
 import { FakePorts, type Moment } from './engine-ports.ts';
 import { run, type Setup } from './engine-run.ts';
@@ -78,6 +78,33 @@ export async function expectSameFromEveryMoment(workflow: string | Json, setup: 
     expect({ ...told, executed: resumed.executed }).toEqual({ ...told, executed: whole.executed });
     expect({ ...told, story: resumed.story }).toEqual({ ...told, story: whole.story });
     expect({ ...told, end: resumed.progress }).toEqual({ ...told, end: whole.progress });
+  }
+  return whole;
+}
+
+/** Of a run with branches, which has many more moments. */
+const MAX_DEATHS = 20;
+
+/**
+ * As `expectSameFromEveryMoment` for branches that run at the same time. What was under way in one of them when the
+ * process died may run again, and their order is free; but the end and the set of side effects are the same.
+ */
+export async function expectSameEndFromEveryMoment(
+  workflow: string | Json,
+  setup: Setup = {},
+): Promise<Ending> {
+  const whole = await finishFrom(workflow, begin(), setup);
+  const keys = (executed: string[]): string[] => [...new Set(executed)].sort();
+  const step = Math.ceil(whole.survivors.length / MAX_DEATHS);
+  for (const survivor of whole.survivors.filter((_survivor, index) => index % step === 0)) {
+    const resumed = await finishFrom(workflow, survivor, setup);
+    const told = { moment: survivor.moment, progress: survivor.progress };
+    expect({ ...told, outcome: resumed.outcome }).toEqual({ ...told, outcome: whole.outcome });
+    expect({ ...told, executed: keys(resumed.executed) }).toEqual({
+      ...told,
+      executed: keys(whole.executed),
+    });
+    expect({ ...told, end: resumed.progress.root }).toEqual({ ...told, end: whole.progress.root });
   }
   return whole;
 }

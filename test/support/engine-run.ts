@@ -2,7 +2,8 @@
 import { parse } from 'yaml';
 import { compileWorkflow } from '../../lib/dsl/compile.ts';
 import type { CompiledWorkflow } from '../../lib/engine/compiled.ts';
-import { execute, newProgress } from '../../lib/engine/execute.ts';
+import { execute } from '../../lib/engine/execute.ts';
+import { newProgress } from '../../lib/engine/tree.ts';
 import type { EngineLimits, Json, Outcome, Progress, RunFacts } from '../../lib/engine/types.ts';
 import { TASK_MODULES } from '../../lib/tasks/index.ts';
 import type { Frame, TaskModule } from '../../lib/tasks/types.ts';
@@ -31,6 +32,10 @@ export interface Setup {
   /** Executions by key, shared by several runs. */
   executed?: string[];
   startedAtMs?: number;
+  secrets?: { [name: string]: Json };
+  missingSecrets?: string[];
+  /** Texts of external resources by JSON pointer. */
+  resources?: ReadonlyMap<string, string>;
 }
 
 export interface Ran {
@@ -77,20 +82,21 @@ export async function run(workflow: string | Json, setup: Setup = {}): Promise<R
   const progress = setup.progress ?? newProgress();
   const executed = setup.executed ?? [];
   const source = typeof workflow === 'string' ? definition(workflow) : workflow;
-  const compiled = compile(source, fakeCallTask(ports, setup, executed));
+  const compiled = compile(source, fakeCallTask(ports, setup, executed), setup.resources);
   const facts: RunFacts = {
     runId: RUN_ID,
     input: setup.input ?? null,
     startedAtMs: setup.startedAtMs ?? ports.clockMs,
     runtime: { name: 'vespid', version: '0.1.0' },
+    secrets: { values: setup.secrets ?? {}, missing: setup.missingSecrets ?? [] },
   };
   const limits: EngineLimits = { maxSteps: 10_000, callTimeoutMs: 60_000, ...setup.limits };
   const outcome = await execute(compiled, facts, progress, ports, limits);
   return { outcome, ports, progress, executed };
 }
 
-function compile(source: Json, fake: TaskModule): CompiledWorkflow {
-  return compileWorkflow(source, [fake, ...TASK_MODULES]);
+function compile(source: Json, fake: TaskModule, resources?: ReadonlyMap<string, string>): CompiledWorkflow {
+  return compileWorkflow(source, [fake, ...TASK_MODULES], resources);
 }
 
 /** The output of a workflow that is expected to succeed in one go. */

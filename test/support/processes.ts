@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeEach } from 'vitest';
+import { SECRETS_KEY } from './secrets-key.ts';
 import { waitUntil } from './stack.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -65,7 +66,7 @@ function launch(bundle: string, env: ProcessEnv): TestProcess {
   const follow = pathToFileURL(join(ROOT, 'scripts', 'stack', 'follow-parent.mjs')).href;
   const child = spawn(process.execPath, ['--import', follow, file], {
     // Nothing but PATH is inherited: the settings of the test run are not those of the process.
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', VESPID_SECRETS_KEY: SECRETS_KEY, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const logs: LogLine[] = [];

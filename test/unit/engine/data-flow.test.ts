@@ -28,12 +28,12 @@ describe('the stages of a task, in order', () => {
         input: { from: '${all}' }
         do:
           - a:
-              if: '[$input, $output, $secrets, $authorization, $context] == [null, null, null, null, null]'
+              if: '[$input, $output, $secrets, $authorization, $context] == [null, null, {}, null, null]'
               set: '\${ { workflowFrom: ., taskBody: ${all} } }'
         `),
     ).toEqual({
-      workflowFrom: [null, null, null, null, null],
-      taskBody: [Array(5).fill(null), null, null, null, null],
+      workflowFrom: [null, null, {}, null, null],
+      taskBody: [[null, null, {}, null, null], null, {}, null, null],
     });
   });
 
@@ -163,5 +163,27 @@ describe('errors of a stage', () => {
     expect(before.error).toMatchObject({ instance: '/input', status: 400 });
     const after = await failure(`{ output: { as: error("x") }, do: [{ a: { set: { b: 1 } } }] }`);
     expect(after.error).toMatchObject({ instance: '/output', status: 400 });
+  });
+});
+
+describe('secrets', () => {
+  test('are there at every stage, that of the workflow too', async () => {
+    const { outcome } = await run(
+      `
+      input: { from: '{ in: $secrets.key }' }
+      output: { as: '{ all: ., out: $secrets.key }' }
+      do: [{ t: { if: '$secrets.key == "k"', set: { was: '\${ .in }', now: '\${ $secrets.key }' } } }]
+      `,
+      { secrets: { key: 'k' } },
+    );
+    expect(outcome).toEqual({ kind: 'succeeded', output: { all: { was: 'k', now: 'k' }, out: 'k' } });
+  });
+
+  test('that the org lacks are an authorization error wherever they are read, and nowhere else', async () => {
+    const setup = { missingSecrets: ['key'] };
+    expect(await output(`do: [{ t: { set: { x: 1 } } }]`, setup)).toEqual({ x: 1 });
+    const { error } = await failure(`do: [{ t: { set: { x: '\${ $secrets.other }' } } }]`, setup);
+    expect(error).toMatchObject({ status: 403, instance: '/do/0/t' });
+    expect(error.detail).toBe('The org has no secret "key".');
   });
 });

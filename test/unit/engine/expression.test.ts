@@ -107,6 +107,34 @@ describe('expressions', () => {
   });
 });
 
+describe('programs of hostile authors', () => {
+  test.each([
+    '[range(1e9)]',
+    'def f: f; f',
+    'def f: 1 + f; f',
+    'repeat(0)',
+    'null | .[1e9] = 1',
+    '"x" * 1e9',
+    '[limit(1e9; repeat(1))]',
+    'reduce range(100000) as $_ (0; [.])',
+    '(reduce range(100000) as $_ (0; [.])) | @json',
+  ])('%s is an expression error within 100 ms', (source) => {
+    const program = expression(source);
+    let bestMs = Infinity;
+    // A busy machine may take the processor away in between.
+    for (let round = 0; round < 10 && bestMs >= 100; round += 1) {
+      const startMs = performance.now();
+      expect(errorOf(() => program.evaluate(null, scope))).toMatchObject({
+        type: expect.stringMatching(/errors\/expression$/),
+        status: 400,
+        instance: '/do/0/x',
+      });
+      bestMs = Math.min(bestMs, performance.now() - startMs);
+    }
+    expect(bestMs).toBeLessThan(100);
+  });
+});
+
 describe('templates', () => {
   const template = (value: Json) => compileTemplate(value, RUNTIME_VARIABLES);
 
@@ -163,21 +191,107 @@ describe('durations from expressions', () => {
   });
 });
 
-describe('the size of a template', () => {
-  test('is bounded as a whole: its parts may be small and shared', () => {
+describe('loose mode', () => {
+  const loose = (value: Json, data: Json = null, from: Scope = scope) =>
+    compileTemplate(value, RUNTIME_VARIABLES, 'loose').evaluate(data, from);
+
+  test('every string of a template is tried, bare or in ${ }, at any depth', () => {
+    const value = { a: '.x', b: ['${ .x }', { c: '.x + 1' }], d: '"is \\(.x)"', e: 1 };
+    expect(loose(value, { x: 1 })).toEqual({ a: 1, b: [1, { c: 2 }], d: 'is 1', e: 1 });
+  });
+
+  test.each([
+    'Hello world',
+    'red',
+    'a: b',
+    '$nothing',
+    '${ .x',
+    'https://example.com/a?b=c',
+    'Bearer "x',
+    'env',
+  ])('text that does not compile is itself: %j', (text) => {
+    expect(loose({ a: text }, { x: 1 })).toEqual({ a: text });
+    expect(compileTemplate({ a: text }, RUNTIME_VARIABLES, 'loose').constant).toBe(true);
+  });
+
+  test.each(['', ' ', '\n', '# Title', '  #fff', '${ }'])('text without a program is itself: %j', (text) => {
+    expect(loose({ a: text }, { x: 1 })).toEqual({ a: text });
+  });
+
+  test.each(['.x.y', '${ .x.y }', 'error("no")', '.x | tonumber'])(
+    'text whose evaluation fails is itself: %j',
+    (text) => {
+      expect(loose({ a: text }, { x: [] })).toEqual({ a: text });
+    },
+  );
+
+  test('a limit that is met stays an error', () => {
+    const error = errorOf(() => loose({ a: 'last(repeat(1))' }));
+    expect(error).toMatchObject({ status: 400, instance: '/do/0/x' });
+  });
+
+  test('what an expression gives is data, and is not tried again', () => {
+    expect(loose({ a: '.x' }, { x: '1 + 1' })).toEqual({ a: '1 + 1' });
+  });
+
+  test('an error of the variables, such as a secret that is missing, is not hidden', () => {
+    const missing: Scope = {
+      ...scope,
+      variable() {
+        throw new TypeError('not there');
+      },
+    };
+    expect(() => loose({ a: '$secrets.key' }, null, missing)).toThrow('not there');
+  });
+
+  test('text that is an expression by its place stays one', () => {
+    expect(compileTransform('.x', RUNTIME_VARIABLES, 'loose').evaluate({ x: 1 }, scope)).toBe(1);
+    expect(() => compileTransform('Hello world', RUNTIME_VARIABLES, 'loose')).toThrow('syntax error');
+  });
+});
+
+describe('the budget of a template', () => {
+  test('is one for all its expressions: bytes', () => {
     const big = { text: 'x'.repeat(1000) };
     const members = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`m${index}`, '${ . }']));
     const template = compileTemplate(members, []);
     expect(Object.keys(template.evaluate(big, scope) as object)).toHaveLength(200);
     const tight: Scope = { ...scope, limits: { maxBytes: 50_000 } };
-    expect(() => template.evaluate(big, tight)).toThrow('larger than 50000 bytes');
+    expect(() => template.evaluate(big, tight)).toThrow('limit: bytes');
     // Inside another template too.
-    expect(() => compileTemplate([members], []).evaluate(big, tight)).toThrow('larger than 50000 bytes');
+    expect(() => compileTemplate([members], []).evaluate(big, tight)).toThrow('limit: bytes');
   });
 
-  test('is found without writing the text', () => {
+  test('is one for all its expressions: steps', () => {
+    const counting = '${ [range(1000)] | length }';
+    const steps: Scope = { ...scope, limits: { maxSteps: 5000 } };
+    expect(compileTemplate([counting], []).evaluate(null, steps)).toEqual([1000]);
+    expect(() =>
+      compileTemplate(
+        Array.from({ length: 20 }, () => counting),
+        [],
+      ).evaluate(null, steps),
+    ).toThrow('limit: steps');
+  });
+
+  test('is one for all its expressions: time', () => {
+    const spending = Array.from({ length: 50 }, () => '${ [limit(60000; repeat(1))] | length }');
+    const startMs = performance.now();
+    const slow: Scope = { ...scope, limits: { maxSteps: 1e12, maxBytes: 1e12, maxTimeMs: 20 } };
+    expect(() => compileTemplate(spending, []).evaluate(null, slow)).toThrow('limit: time');
+    // 50 budgets would be a second; one, and what a busy machine adds, is far less.
+    expect(performance.now() - startMs).toBeLessThan(500);
+  });
+
+  test('starts anew with each evaluation', () => {
+    const template = compileTemplate({ a: '${ [range(1000)] | length }' }, []);
+    const steps: Scope = { ...scope, limits: { maxSteps: 5000 } };
+    for (let round = 0; round < 20; round += 1) expect(template.evaluate(null, steps)).toEqual({ a: 1000 });
+  });
+
+  test('counts values whose parts are shared, without writing their text', () => {
     let value: Json = 0;
     for (let depth = 0; depth < 24; depth += 1) value = [value, value];
-    expect(() => compileTemplate({ a: '${ . }' }, []).evaluate(value, scope)).toThrow('limit: bytes');
+    expect(() => compileTemplate({ a: '${ . }' }, []).evaluate(value, scope)).toThrow(/limit: (bytes|time)/);
   });
 });

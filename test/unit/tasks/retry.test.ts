@@ -46,7 +46,7 @@ describe('how often', () => {
     const timed = await runToEnd(guarded('{ delay: PT1S, limit: { duration: PT30S } }'), {
       effect: failing(99),
     });
-    expect(timed.executed).toHaveLength(31);
+    expect(timed.executed).toHaveLength(30);
   });
 
   test('count 0 is no retry', async () => {
@@ -135,6 +135,13 @@ describe('when exhausted', () => {
     expect(retryable).toBe(false);
     const handled = guarded(policy, `, do: [{ h: { set: '\${ $error.detail }' } }]`);
     expect(await output(handled, { effect: failing(99) })).toBe('failure 3');
+  });
+
+  test('the time limits are evaluated on the input of the try, before and after an error', async () => {
+    const policy = `{ delay: PT0.4S, limit: { duration: '\${ .total }', attempt: { duration: '\${ .each }' } } }`;
+    const input = { total: 'PT1S', each: { seconds: 1 } };
+    const { error } = await failure(guarded(policy), { input, effect: failing(99) });
+    expect(error).toMatchObject({ status: 408, detail: expect.stringContaining('failure 3') });
   });
 });
 
