@@ -19,6 +19,7 @@ export default orgRoute({
   answers: {
     201: 'The run is committed and queued',
     409: 'The workflow is not published or archived, or the key was used for another request',
+    422: 'INPUT_INVALID: the input does not match `input.schema` of the version; every problem with its path',
     503: 'Not accepted: QUEUE_UNAVAILABLE, DATABASE_UNAVAILABLE or ENQUEUE_OUTCOME_UNKNOWN',
   },
   async handler(context) {

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { parseAllowList } from './egress/allow-list.ts';
+// Not from its index: every process reads the configuration, and few of them need the engine.
+import { DEFAULT_LIMITS } from './jq/limits.ts';
+import { parseSecretsKeys } from './secrets/keys.ts';
 
 const integer = (min: number, max: number) =>
   v.pipe(
@@ -32,6 +35,15 @@ const boolean = v.pipe(
   v.picklist(['true', 'false'], 'must be true or false'),
   v.transform((text) => text === 'true'),
 );
+const secretsKeys = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseSecretsKeys(dataset.value);
+    if (parsed.ok) return parsed.keys;
+    for (const message of parsed.problems) addIssue({ message });
+    return NEVER;
+  }),
+);
 
 const day = 86_400_000;
 const schema = v.object({
@@ -55,6 +67,10 @@ const schema = v.object({
   WORKFLOW_CALL_TIMEOUT_MS: v.optional(integer(1, day), '60000'),
   MAX_RESPONSE_BYTES: v.optional(integer(1024, 1 << 30), String(4 << 20)),
   MAX_RUN_STEPS: v.optional(integer(1, 1_000_000_000), '100000'),
+  VESPID_EXPRESSION_MAX_STEPS: v.optional(integer(1000, 1_000_000_000), String(DEFAULT_LIMITS.maxSteps)),
+  VESPID_EXPRESSION_MAX_BYTES: v.optional(integer(1024, 1 << 30), String(DEFAULT_LIMITS.maxBytes)),
+  VESPID_EXPRESSION_MAX_DEPTH: v.optional(integer(10, 1000), String(DEFAULT_LIMITS.maxDepth)),
+  VESPID_EXPRESSION_MAX_TIME_MS: v.optional(integer(1, 60_000), String(DEFAULT_LIMITS.maxTimeMs)),
   SHUTDOWN_GRACE_MS: v.optional(integer(0, 600_000), '8000'),
   VESPID_EGRESS_ALLOW: v.optional(
     v.pipe(
@@ -77,6 +93,7 @@ const schema = v.object({
   ),
   HANDLERS: v.optional(list, ''),
   VESPID_ADMIN_TOKEN: v.optional(v.pipe(v.string(), v.minLength(16, 'must have at least 16 characters'))),
+  VESPID_SECRETS_KEY: v.optional(secretsKeys),
 });
 
 type Raw = v.InferOutput<typeof schema>;
@@ -117,6 +134,12 @@ function toConfig(raw: Raw) {
     callTimeoutMs: raw.WORKFLOW_CALL_TIMEOUT_MS,
     maxResponseBytes: raw.MAX_RESPONSE_BYTES,
     maxRunSteps: raw.MAX_RUN_STEPS,
+    expressionLimits: {
+      maxSteps: raw.VESPID_EXPRESSION_MAX_STEPS,
+      maxBytes: raw.VESPID_EXPRESSION_MAX_BYTES,
+      maxDepth: raw.VESPID_EXPRESSION_MAX_DEPTH,
+      maxTimeMs: raw.VESPID_EXPRESSION_MAX_TIME_MS,
+    },
     shutdownGraceMs: raw.SHUTDOWN_GRACE_MS,
     egressAllow: raw.VESPID_EGRESS_ALLOW,
     maxBodyBytes: raw.MAX_BODY_BYTES,
@@ -127,6 +150,7 @@ function toConfig(raw: Raw) {
     logLevel: raw.LOG_LEVEL,
     handlers: raw.HANDLERS,
     adminToken: raw.VESPID_ADMIN_TOKEN ?? null,
+    secretsKeys: raw.VESPID_SECRETS_KEY ?? [],
   };
 }
 

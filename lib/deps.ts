@@ -1,9 +1,11 @@
 /** What handlers are given: opened once a process, closed in reverse order. */
+import { InputSchemas } from './accept/input-schemas.ts';
 import type { Config } from './config.ts';
 import { openDatabase, type Sql } from './db/client.ts';
 import { openKeyCache, type KeyCache } from './http/keys.ts';
 import { openRunWatcher, type RunWatcher } from './live/watcher.ts';
 import { openProducer, type Producer } from './queue/producer.ts';
+import { createKeyring, type Keyring } from './secrets/seal.ts';
 import { runEvents, type EmitRunEvent } from './telemetry/events.ts';
 import { openLog, type Logger } from './telemetry/log.ts';
 import { openMetrics, type Metrics } from './telemetry/metrics.ts';
@@ -17,7 +19,11 @@ export interface Deps {
   sql: Sql;
   /** API keys, cached for a few seconds. */
   keys: KeyCache;
+  /** Seals secrets; null when the deployment has no key for them. */
+  keyring: Keyring | null;
   queue: Producer;
+  /** Input schemas of versions, compiled. */
+  inputSchemas: InputSchemas;
   /** Tells when a run's row has changed. */
   live: RunWatcher;
 }
@@ -62,7 +68,9 @@ export function openDeps(config: Config): OpenDeps {
     emit: runEvents(log, metrics),
     sql,
     keys: openKeyCache({ sql, config }),
+    keyring: createKeyring(config.secretsKeys),
     queue,
+    inputSchemas: new InputSchemas(),
     live,
   };
   return {

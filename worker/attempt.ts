@@ -2,6 +2,7 @@
  * One attempt at a run: the interpreter's ports, and the fenced writes that make its progress durable.
  * From the claim to the leave it is the only thing that may write the row.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClaimedRun } from '../lib/db/runs/claim.ts';
 import type { PendingStatement } from '../lib/db/failure.ts';
@@ -16,7 +17,9 @@ import {
 } from '../lib/db/runs/write.ts';
 import { stateFault } from './faults.ts';
 import type { DslError, Interruption, Ports, Progress } from '../lib/engine/types.ts';
+import { createRedactor, type Redactor } from '../lib/secrets/redact.ts';
 import type { HeldAttempt } from './attempts.ts';
+import { createChildren } from './children.ts';
 import type { WorkerDeps } from './deps.ts';
 import { writeFenced } from './fenced-write.ts';
 import { jsonTextWithin } from './json-text.ts';
@@ -25,6 +28,8 @@ import { createTimelineBuffer, type RunEntry, type TimelineBuffer } from './time
 
 export interface Attempt {
   ports: Ports;
+  /** Masks the secrets of the run in what leaves it; knows them once they are loaded. */
+  redactor: Redactor;
   /** An error found outside the interpreter (the state grew too large): ends the run as failed. */
   fault(): DslError | null;
   /** The database's clock as RFC 3339, for timeline entries. */
@@ -45,6 +50,8 @@ export function createHolder({
   reason(): Interruption | null;
 } {
   const controller = new AbortController();
+  // Every branch of a fork that waits for its turn listens to it.
+  setMaxListeners(0, controller.signal);
   let reason: Interruption | null = null;
   return {
     runId,
@@ -76,6 +83,8 @@ export interface AttemptOptions {
   giveUp: AbortSignal;
   /** Resolves when the lease was confirmed a moment ago, or `signal` aborts. */
   confirmed(signal: AbortSignal): Promise<void>;
+  /** Told how long the run has computed, ms. */
+  computed(usedMs: number): void;
 }
 
 /** Whether the row stands where this batch has put it. */
@@ -85,6 +94,7 @@ const isAfter = (row: OwnWrite, fence: Fence, batch: TimelineBatch): boolean =>
 
 class FencedAttempt implements Attempt {
   readonly ports: Ports;
+  readonly redactor = createRedactor([]);
   readonly #deps: WorkerDeps;
   readonly #holder: Holder;
   readonly #options: AttemptOptions;
@@ -98,7 +108,7 @@ class FencedAttempt implements Attempt {
     this.#deps = deps;
     this.#holder = holder;
     this.#options = options;
-    this.#buffer = createTimelineBuffer(claimed.timeline_count);
+    this.#buffer = createTimelineBuffer(claimed.timeline_count, this.redactor);
     this.#recorder = createRecorder(() => this.#checkpoint());
     this.#fence = {
       runId: claimed.id,
@@ -107,12 +117,20 @@ class FencedAttempt implements Attempt {
       timelineCount: claimed.timeline_count,
       timelineDropped: claimed.timeline_dropped,
     };
+    const now = databaseClock(claimed);
     this.ports = {
-      now: databaseClock(claimed),
+      now,
       random: Math.random,
       monotonic: () => performance.now(),
-      yield: deps.turn,
-      sleep: async (ms) => sleep(ms, undefined, { signal: holder.signal }),
+      turn(usedMs) {
+        options.computed(usedMs);
+        return deps.turn({ workflowId: claimed.workflow_id, usedMs, signal: holder.signal });
+      },
+      sleep: async (ms, signal) => sleep(ms, undefined, { signal }),
+      after(ms, action) {
+        const timer = setTimeout(action, ms);
+        return () => clearTimeout(timer);
+      },
       record: this.#recorder.record,
       recorded: async () => {
         await this.#recorder.recorded();
@@ -122,6 +140,10 @@ class FencedAttempt implements Attempt {
       interruption: holder.reason,
       signal: holder.signal,
       http: deps.egress.request,
+      grpc: deps.egress.grpc,
+      tokens: deps.tokens.of(claimed.org_id, now),
+      conceal: (credential) => this.redactor.add(credential),
+      children: createChildren(deps, claimed),
       timeline: this.#buffer.addTask,
     };
   }

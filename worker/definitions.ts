@@ -4,6 +4,7 @@ import type { Sql } from '../lib/db/client.ts';
 import { bounded } from '../lib/db/failure.ts';
 import { findDefinition } from '../lib/db/runs/claim.ts';
 import { compileWorkflow } from '../lib/dsl/compile.ts';
+import { TASK_MODULES } from '../lib/tasks/index.ts';
 import type { CompiledWorkflow } from '../lib/engine/compiled.ts';
 
 /**
@@ -54,8 +55,12 @@ class Cache implements DefinitionCache {
     const [row] = await bounded(query, this.#config.databaseTimeoutMs);
     if (row === undefined)
       throw new Error(`version ${version} of workflow ${workflowId} is not in the database`);
-    const workflow = compileWorkflow(row.definition);
-    this.#count(key, row.source_length);
+    const texts = Object.entries(row.resources ?? {}).map(([at, { text }]) => [at, text] as const);
+    const workflow = compileWorkflow(row.definition, TASK_MODULES, new Map(texts));
+    this.#count(
+      key,
+      texts.reduce((length, [, text]) => length + text.length, row.source_length),
+    );
     return workflow;
   }
 

@@ -4,10 +4,14 @@ import type { Sql } from '../lib/db/client.ts';
 import type { WorkerIdentity } from '../lib/db/workers.ts';
 import type { Egress } from '../lib/egress/index.ts';
 import type { Producer } from '../lib/queue/producer.ts';
+import type { Keyring } from '../lib/secrets/seal.ts';
 import type { EmitRunEvent } from '../lib/telemetry/events.ts';
 import type { Logger } from '../lib/telemetry/log.ts';
 import type { Attempts } from './attempts.ts';
 import type { DefinitionCache } from './definitions.ts';
+import type { Slots } from './slots.ts';
+import type { Tokens } from './tokens.ts';
+import type { Turn } from './turns.ts';
 
 export interface WorkerDeps {
   config: Config;
@@ -18,12 +22,16 @@ export interface WorkerDeps {
   pulse: Sql;
   queue: Producer;
   egress: Egress;
+  /** Opens secrets; null when the deployment has no key for them. */
+  keyring: Keyring | null;
+  tokens: Tokens;
   identity: WorkerIdentity;
   definitions: DefinitionCache;
   /** Of this release; expressions read it as $runtime.version. */
   version: string;
-  /** Gives the event loop a turn before a run goes on computing. */
-  turn: () => Promise<void>;
+  /** Shares the processor between the runs that compute. */
+  turn: Turn;
+  slots: Slots;
   /** The attempts this process holds. */
   attempts: Attempts;
 }

@@ -1,6 +1,7 @@
 /** Errors of the DSL that the worker itself raises, outside any task. */
 import { standardError } from '../lib/engine/errors.ts';
 import type { DslError } from '../lib/engine/types.ts';
+import { redactError, type Redactor } from '../lib/secrets/redact.ts';
 
 /** Of each text in an error, where many errors are kept or logged. */
 const MAX_TEXT = 500;
@@ -14,10 +15,13 @@ export const stateFault = (what: 'state' | 'output' | 'error', maxBytes: number)
     `the run's ${what} is larger than ${maxBytes} bytes (MAX_RUN_STATE_BYTES), or nested too deeply`,
   );
 
-const shorten = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
+/** Of each text in the error of a run: to look for secrets in megabytes takes seconds. */
+const MAX_RUN_TEXT = 16_384;
 
-/** The error with its texts cut: what an author raises has no bound. */
-export function briefError({ type, status, title, detail, instance }: DslError): DslError {
-  const texts = { type: shorten(type), title: shorten(title), instance: shorten(instance) };
-  return { ...texts, status, ...(detail !== undefined && { detail: shorten(detail) }) };
-}
+/** A run's error with its secrets masked, as it is stored and answered. */
+export const runError = (error: DslError, redactor: Redactor): DslError =>
+  redactError(redactor, error, MAX_RUN_TEXT);
+
+/** The error with its secrets masked and its texts cut: what an author raises has no bound. */
+export const briefError = (error: DslError, redactor: Redactor): DslError =>
+  redactError(redactor, error, MAX_TEXT);

@@ -2,13 +2,16 @@
 import type { ClaimedRun } from '../lib/db/runs/claim.ts';
 import type { Leave, LeftRun } from '../lib/db/runs/write.ts';
 import type { DslError, Outcome, Progress } from '../lib/engine/types.ts';
+import { NEVER_MS } from '../lib/engine/unwind.ts';
 import { keys } from '../lib/queue/connection.ts';
+import { cancelChildren } from '../lib/runs/cancel.ts';
+import { enqueueWoken } from '../lib/runs/woken.ts';
 import type { RunEvent, RunEventFields } from '../lib/telemetry/events.ts';
 import { toRfc3339 } from '../lib/db/time.ts';
 import { backoffMs } from './backoff.ts';
 import type { Attempt } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
-import { briefError, stateFault } from './faults.ts';
+import { briefError, runError, stateFault } from './faults.ts';
 import { jsonTextWithin } from './json-text.ts';
 
 export interface Finishing {
@@ -27,7 +30,11 @@ const LEAVE: Leave = {
   untilMs: null,
   resuming: false,
   newGeneration: false,
+  wakesParent: false,
 };
+
+/** No delayed job for what lies further ahead: the run waits for a signal, which brings a job of its own. */
+const MAX_JOB_DELAY_MS = 100 * 365 * 86_400_000;
 
 function report({ deps, claimed, attempt }: Finishing, event: RunEvent, fields: RunEventFields = {}): void {
   deps.emit(
@@ -43,11 +50,13 @@ async function write(finishing: Finishing, leave: Partial<Leave>): Promise<LeftR
   const left = await attempt.leave({ ...LEAVE, ...leave });
   if (left === null) report(finishing, 'workflow_run_fenced');
   deps.queue.redis.publish(keys(deps.config.queueName).hints, claimed.id).catch(() => {});
+  if (left !== null) await enqueueWoken(deps, claimed.org_id, left);
   return left;
 }
 
 /** Adds the job of the new generation. Should the queue be away, the reconciler adds it later. */
 async function enqueueNext({ deps, claimed }: Finishing, left: LeftRun): Promise<void> {
+  if (left.delay_ms > MAX_JOB_DELAY_MS) return;
   await deps.queue.enqueue(
     {
       runId: claimed.id,
@@ -60,46 +69,69 @@ async function enqueueNext({ deps, claimed }: Finishing, left: LeftRun): Promise
   );
 }
 
-function publicError(error: DslError) {
-  const { type, status, instance } = briefError(error);
+function publicError(error: DslError, { attempt }: Finishing) {
+  const { type, status, instance } = briefError(error, attempt.redactor);
   return { type, status, instance };
 }
 
 /** Ends the run as failed. */
 export async function fail(finishing: Finishing, cause: DslError): Promise<void> {
   const { attempt, deps } = finishing;
-  const text = jsonTextWithin(cause, deps.config.maxRunStateBytes);
-  const error = text === null ? stateFault('error', deps.config.maxRunStateBytes) : cause;
+  const masked = runError(cause, attempt.redactor);
+  const text = jsonTextWithin(masked, deps.config.maxRunStateBytes);
+  const error = text === null ? stateFault('error', deps.config.maxRunStateBytes) : masked;
   attempt.addEntry({ type: 'run_failed', at: attempt.at(), error });
-  const left = await write(finishing, { status: 'failed', errorText: text ?? JSON.stringify(error) });
-  if (left !== null) report(finishing, 'workflow_run_failed', { error: publicError(error) });
+  const left = await write(finishing, {
+    status: 'failed',
+    errorText: text ?? JSON.stringify(error),
+    wakesParent: finishing.claimed.parent_awaits,
+  });
+  if (left === null) return;
+  report(finishing, 'workflow_run_failed', { error: publicError(error, finishing) });
+  await cancelLeftOver(finishing);
+}
+
+/** Children that the run waited for when it was ended from outside of its tasks, by a limit for example. */
+async function cancelLeftOver({ deps, claimed, progress }: Finishing): Promise<void> {
+  if (progress.children !== true) return;
+  await cancelChildren(deps, claimed.id).catch((error: unknown) =>
+    deps.log.warn({ err: error, runId: claimed.id }, 'children of a run that ended could not be cancelled'),
+  );
 }
 
 async function succeed(finishing: Finishing, outputText: string): Promise<void> {
   const { attempt } = finishing;
   attempt.addEntry({ type: 'run_succeeded', at: attempt.at() });
-  const left = await write(finishing, { status: 'succeeded', outputText });
-  if (left !== null) report(finishing, 'workflow_run_succeeded');
+  const left = await write(finishing, {
+    status: 'succeeded',
+    outputText,
+    wakesParent: finishing.claimed.parent_awaits,
+  });
+  if (left === null) return;
+  report(finishing, 'workflow_run_succeeded');
+  await cancelLeftOver(finishing);
 }
 
 /** Back to the queue after a backoff: the next try goes on from the last recorded result. */
-async function retry(finishing: Finishing, error: DslError, progressText: string): Promise<void> {
+async function retry(finishing: Finishing, cause: DslError, progressText: string): Promise<void> {
   const { attempt, claimed, deps } = finishing;
+  const error = runError(cause, attempt.redactor);
   const delayMs = backoffMs(deps.config.retryBackoffMs, claimed.attempt_count, Math.random());
   attempt.addEntry({ type: 'run_retried', at: attempt.at(), attempt: claimed.attempt_count, error });
   const left = await write(finishing, { progressText, delayMs, newGeneration: true });
   if (left === null) return;
   report(finishing, 'workflow_run_retried', {
     nextAttemptAt: left.next_attempt_at === null ? null : toRfc3339(left.next_attempt_at),
-    error: publicError(error),
+    error: publicError(error, finishing),
   });
   await enqueueNext(finishing, left);
 }
 
-/** Waits for a timer without holding a slot. */
+/** Waits for a timer or a signal without holding a slot. */
 async function park(finishing: Finishing, untilMs: number, progressText: string): Promise<void> {
   const { attempt } = finishing;
-  attempt.addEntry({ type: 'run_waiting', at: attempt.at(), until: new Date(untilMs).toISOString() });
+  const until = untilMs < NEVER_MS ? { until: new Date(untilMs).toISOString() } : {};
+  attempt.addEntry({ type: 'run_waiting', at: attempt.at(), ...until });
   const left = await write(finishing, {
     status: 'waiting',
     progressText,

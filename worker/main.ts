@@ -7,6 +7,7 @@ import { openDatabase } from '../lib/db/client.ts';
 import { openEgress } from '../lib/egress/index.ts';
 import { openRedis, patientOptions, PREFIX } from '../lib/queue/connection.ts';
 import { openProducer } from '../lib/queue/producer.ts';
+import { createKeyring } from '../lib/secrets/seal.ts';
 import { runEvents } from '../lib/telemetry/events.ts';
 import { openLog } from '../lib/telemetry/log.ts';
 import { openMetrics, type Metrics } from '../lib/telemetry/metrics.ts';
@@ -20,6 +21,8 @@ import { newIdentity } from './identity.ts';
 import { createProcessor, type Intake } from './processor.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { atMost, drain } from './shutdown.ts';
+import { createSlots } from './slots.ts';
+import { createTokens } from './tokens.ts';
 import { createTurns } from './turns.ts';
 
 /** One for the heartbeat and one for the reconciler. */
@@ -53,10 +56,13 @@ function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
       maxResponseBytes: config.maxResponseBytes,
       userAgent: `vespid/${VERSION}`,
     }),
+    keyring: createKeyring(config.secretsKeys),
+    tokens: createTokens(),
     identity: newIdentity(config.concurrency),
     definitions: createDefinitionCache(sql, config),
     version: VERSION,
     turn: createTurns(),
+    slots: createSlots(config.concurrency),
     attempts: createAttempts(),
   };
 }

@@ -3,20 +3,25 @@ import { DelayedError, type Job } from 'bullmq';
 import { isDatabaseUnavailable, bounded } from '../lib/db/failure.ts';
 import { claimRun, findForJob, type ClaimedRun } from '../lib/db/runs/claim.ts';
 import { isTerminal } from '../lib/db/runs/row.ts';
-import { execute, newProgress } from '../lib/engine/execute.ts';
+import { execute } from '../lib/engine/execute.ts';
+import { newProgress } from '../lib/engine/tree.ts';
 import type { Outcome, Progress } from '../lib/engine/types.ts';
 import { parsePayload, type JobPayload } from '../lib/queue/job.ts';
+import { loadSecrets } from '../lib/secrets/load.ts';
 import { createHolder, openAttempt, type Holder } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
 import { runtimeFault } from './faults.ts';
 import { fail, finish, type Finishing } from './finish.ts';
 import { readProgress } from './progress.ts';
+import type { Slot } from './slots.ts';
 
 /** While Postgres is away, and for a payload of a newer release, the job comes back after so long. */
 const COME_BACK_MS = 2000;
 /** The attempt that made the job is about to let go of the run. */
 const STILL_HELD_MS = 100;
 const UNKNOWN_FORMAT_MS = 30_000;
+/** Of a logged stack, UTF-16 units. */
+const MAX_STACK_LENGTH = 4000;
 
 export interface Intake {
   /** No new run is started; jobs go back to the queue. */
@@ -59,17 +64,29 @@ async function executeClaimed(deps: WorkerDeps, finishing: Finishing): Promise<O
     input: claimed.input,
     startedAtMs: claimed.started_at_ms,
     runtime: { name: 'vespid', version: deps.version },
+    secrets: await loadSecrets(deps, claimed.org_id, workflow.secrets),
   };
-  const limits = { maxSteps: deps.config.maxRunSteps, callTimeoutMs: deps.config.callTimeoutMs };
+  for (const value of Object.values(facts.secrets.values)) attempt.redactor.add(value);
+  const { maxRunSteps, callTimeoutMs, expressionLimits } = deps.config;
+  const limits = { maxSteps: maxRunSteps, callTimeoutMs, expression: expressionLimits };
   return execute(workflow, facts, progress, attempt.ports, limits);
 }
 
 /** A claimed run up to its last write. A bug in here ends the run instead of leaving it held for ever. */
-async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder, intake: Intake) {
+async function runClaimed(
+  deps: WorkerDeps,
+  claimed: ClaimedRun,
+  { holder, slot, intake }: Work,
+): Promise<void> {
   const known = claimed.progress === null ? newProgress() : readProgress(claimed.progress);
   const progress: Progress = known ?? newProgress();
   const { giveUp, confirmed } = intake;
-  const attempt = openAttempt(deps, claimed, holder, { progress, giveUp, confirmed });
+  const attempt = openAttempt(deps, claimed, holder, {
+    progress,
+    giveUp,
+    confirmed,
+    computed: slot.computed,
+  });
   const finishing: Finishing = { deps, claimed, attempt, progress };
   if (!claimed.resumed && !claimed.exhausted) {
     attempt.addEntry({ type: 'run_started', at: attempt.at(), attempt: claimed.attempt_count });
@@ -87,12 +104,15 @@ async function runClaimed(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder,
     await finish(finishing, await outcomeOf(deps, finishing));
   } catch (error) {
     if (isDatabaseUnavailable(error)) throw error;
-    deps.log.error(
-      { err: error, runId: claimed.id },
-      'the run could not be executed or its end not be written',
-    );
+    logBug(deps, finishing, error, 'the run could not be executed or its end not be written');
     await failAfterBug(deps, finishing);
   }
+}
+
+/** Messages and stacks of bugs can quote what a run computes. */
+function logBug(deps: WorkerDeps, { claimed, attempt }: Finishing, error: unknown, what: string): void {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  deps.log.error({ runId: claimed.id, stack: attempt.redactor.text(stack, MAX_STACK_LENGTH) }, what);
 }
 
 /** Should even that not be possible, the try is spent, so that the run does not come back for ever. */
@@ -100,7 +120,7 @@ async function failAfterBug(deps: WorkerDeps, finishing: Finishing): Promise<voi
   try {
     await fail(finishing, runtimeFault('an internal error ended the run'));
   } catch (error) {
-    deps.log.error({ err: error, runId: finishing.claimed.id }, 'the end of the run could not be written');
+    logBug(deps, finishing, error, 'the end of the run could not be written');
     deps.attempts.broken.add(finishing.claimed.id);
   }
 }
@@ -129,6 +149,38 @@ async function claim(deps: WorkerDeps, payload: JobPayload): Promise<ClaimedRun 
   return claimed;
 }
 
+/** A job under way. */
+interface Work {
+  job: Job;
+  token: string | undefined;
+  payload: JobPayload;
+  holder: Holder;
+  slot: Slot;
+  intake: Intake;
+}
+
+/** Claims the run and executes it. Rejects only while it has its slot: with the slot the job is gone. */
+async function doWork(deps: WorkerDeps, work: Work): Promise<void> {
+  const { job, token, payload, holder, slot } = work;
+  // Before the claim is sent: a claim whose answer is lost is found by the search for strays.
+  deps.attempts.add(holder);
+  try {
+    const claimed = await claim(deps, payload);
+    if (claimed === undefined) await withoutClaim(deps, job, token, payload);
+    else {
+      holder.lease = claimed.lease;
+      await runClaimed(deps, claimed, work);
+    }
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error;
+    // Without a job the search for strays finds the run.
+    if (!slot.hasLeft()) await comeBack(job, token, COME_BACK_MS);
+  } finally {
+    slot.end();
+    deps.attempts.remove(holder);
+  }
+}
+
 /** The function BullMQ calls for every job. */
 export function createProcessor(deps: WorkerDeps, intake: Intake) {
   return async (job: Job, token?: string): Promise<void> => {
@@ -146,21 +198,14 @@ export function createProcessor(deps: WorkerDeps, intake: Intake) {
       if (payload.generation > held.generation) await comeBack(job, token, STILL_HELD_MS);
       return;
     }
-    const holder = createHolder(payload);
-    // Before the claim is sent: a claim whose answer is lost is found by the search for strays.
-    deps.attempts.add(holder);
-    try {
-      const claimed = await claim(deps, payload);
-      if (claimed === undefined) await withoutClaim(deps, job, token, payload);
-      else {
-        holder.lease = claimed.lease;
-        await runClaimed(deps, claimed, holder, intake);
-      }
-    } catch (error) {
-      if (!isDatabaseUnavailable(error)) throw error;
-      await comeBack(job, token, COME_BACK_MS);
-    } finally {
-      deps.attempts.remove(holder);
-    }
+    const work: Work = {
+      job,
+      token,
+      payload,
+      holder: createHolder(payload),
+      slot: deps.slots.open(),
+      intake,
+    };
+    await Promise.race([doWork(deps, work), work.slot.left]);
   };
 }

@@ -1,6 +1,7 @@
 /** The attempt's timeline entries until the next write takes them along. */
 import type { TimelineBatch } from '../lib/db/runs/write.ts';
 import type { DslError, TimelineEntry } from '../lib/engine/types.ts';
+import type { Redactor } from '../lib/secrets/redact.ts';
 import { briefError } from './faults.ts';
 
 /** Task entries kept per run; beyond it they are counted only. */
@@ -33,12 +34,16 @@ export interface TimelineBuffer {
   take(): TimelineBatch;
 }
 
-/** One entry's text, that of its error cut. */
-const textOf = (entry: TimelineEntry | RunEntry): string =>
-  JSON.stringify(entry.error === undefined ? entry : { ...entry, error: briefError(entry.error) });
-
-/** `written` entries are in the database already. */
-export function createTimelineBuffer(written: number): TimelineBuffer {
+/**
+ * @param written entries that are in the database already
+ * @param redactor masks secrets in errors: nothing else in an entry comes from data
+ */
+export function createTimelineBuffer(written: number, redactor: Redactor): TimelineBuffer {
+  /** One entry's text, that of its error cut. */
+  const textOf = (entry: TimelineEntry | RunEntry): string =>
+    JSON.stringify(
+      entry.error === undefined ? entry : { ...entry, error: briefError(entry.error, redactor) },
+    );
   let texts: string[] = [];
   let total = written;
   let length = 0;

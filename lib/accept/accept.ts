@@ -21,11 +21,15 @@ import {
   replayUnavailable,
   type AcceptResult,
 } from './outcome.ts';
-import { explainMissing, findReplays } from './replay.ts';
+import { InputChecks } from './input-check.ts';
+import { explainMissing, findReplays, type Standing } from './replay.ts';
 import { takeBack } from './take-back.ts';
 
-/** A replay whose first run vanished meanwhile starts over at the insert; more often than this nobody races. */
-const MAX_ROUNDS = 3;
+/**
+ * A replay whose first run vanished meanwhile starts over at the insert, and so does a run whose input was checked
+ * or whose version was superseded meanwhile; more often than this nobody races.
+ */
+const MAX_ROUNDS = 5;
 
 type Enqueueable = RunRow & { delay_ms: number };
 
@@ -43,6 +47,7 @@ interface Acceptance {
   results: Map<string, AcceptResult>;
   /** performance.now() at which the enqueue must be over. */
   deadline: number;
+  checks: InputChecks;
 }
 
 const reportEnqueued = (deps: Deps, row: RunRow): void =>
@@ -67,7 +72,7 @@ function settle(state: Acceptance, run: NewRun, result: AcceptResult): void {
 /** Inserts the runs. Failures of the statement are settled here; null then. */
 async function insert(state: Acceptance, runs: NewRun[]): Promise<Enqueueable[] | null> {
   const { deps } = state;
-  const query = insertRuns(deps.sql, runs);
+  const query = insertRuns(deps.sql, runs, state.checks.checkedVersion);
   try {
     return await bounded(query, deps.config.databaseTimeoutMs);
   } catch (error) {
@@ -162,11 +167,11 @@ async function round(state: Acceptance, runs: NewRun[]): Promise<NewRun[]> {
 interface Resolved {
   /** Rows of earlier requests whose job is to be added again. */
   replays: Map<NewRun, KeyedRun>;
-  /** Runs whose reason not to be inserted is gone: they start over. */
+  /** Runs whose reason not to be inserted is gone, or whose input has been checked now: they start over. */
   again: NewRun[];
 }
 
-/** Why runs were not inserted: their key is taken (a replay), or their workflow cannot run. */
+/** Why runs were not inserted: their key is taken (a replay), their workflow cannot run, or their input is unchecked. */
 async function resolveMissing(state: Acceptance, missing: NewRun[]): Promise<Resolved> {
   const resolved: Resolved = { replays: new Map(), again: [] };
   if (missing.length === 0) return resolved;
@@ -189,7 +194,7 @@ async function judgeMissing(
 ): Promise<void> {
   const { deps } = state;
   const keyed = await findReplays(deps, missing);
-  const reasons = await explainMissing(
+  const standings = await explainMissing(
     deps,
     missing.filter((run) => !keyed.has(run)),
   );
@@ -197,8 +202,8 @@ async function judgeMissing(
   for (const run of missing) {
     const verdict = keyed.get(run);
     if (verdict === undefined) {
-      const reason = reasons.get(run);
-      if (reason === undefined) again.push(run);
+      const reason = await reasonOf(state, run, standings.get(run));
+      if (reason === null) again.push(run);
       else settle(state, run, refused(reason));
     } else if (verdict.kind === 'replay') replays.set(run, verdict.row);
     else if (verdict.kind === 'settled') settle(state, run, verdict.result);
@@ -210,6 +215,15 @@ async function judgeMissing(
   const orgId = missing[0]?.orgId;
   if (expired.length === 0 || orgId === undefined) return;
   await bounded(releaseExpiredKeys(deps.sql, orgId, expired), deps.config.databaseTimeoutMs);
+}
+
+async function reasonOf(
+  state: Acceptance,
+  run: NewRun,
+  standing: Standing | undefined,
+): Promise<ApiError | null> {
+  if (standing === undefined) return null;
+  return 'reason' in standing ? standing.reason : state.checks.judge(run, standing.version);
 }
 
 /** While the queue is known to be down: no row is written, but a key that names a surely accepted run answers. */
@@ -233,11 +247,13 @@ export async function acceptRuns(deps: Deps, runs: NewRun[]): Promise<AcceptResu
     deps,
     results: new Map(),
     deadline: performance.now() + deps.config.enqueueTimeoutMs,
+    checks: new InputChecks(deps),
   };
   for (let i = 0; i < runs.length; i += 1) deps.metrics.countRunCreateRequest();
   const queueState = deps.queue.state();
   if (queueState.kind === 'down') await refuseWhileDown(state, runs, queueState.reason);
   else {
+    await state.checks.anticipate(runs);
     let open = runs;
     for (let n = 0; n < MAX_ROUNDS && open.length > 0; n += 1) open = await round(state, open);
     for (const run of open) settle(state, run, refused(queueUnavailable('timeout')));

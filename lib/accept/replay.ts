@@ -51,12 +51,15 @@ export async function findReplays(deps: Deps, runs: readonly NewRun[]): Promise<
   return verdicts;
 }
 
+/** Why a run was not inserted: a reason, or the version that it would run now. */
+export type Standing = { reason: ApiError } | { version: number };
+
 /**
- * Why workflows could not run, asked once for each. A run whose workflow can run is left out of the answer: its
+ * Why workflows could not run, asked once for each. A run whose workflow can run was left out for its input, or its
  * state changed meanwhile, so that it is worth another try.
  */
-export async function explainMissing(deps: Deps, runs: readonly NewRun[]): Promise<Map<NewRun, ApiError>> {
-  const reasons = new Map<NewRun, ApiError>();
+export async function explainMissing(deps: Deps, runs: readonly NewRun[]): Promise<Map<NewRun, Standing>> {
+  const standings = new Map<NewRun, Standing>();
   const states = new Map<string, WorkflowState | undefined>();
   for (const run of runs) {
     const { orgId, workflowId } = run;
@@ -64,28 +67,26 @@ export async function explainMissing(deps: Deps, runs: readonly NewRun[]): Promi
       const query = findWorkflowState(deps.sql, orgId, workflowId);
       states.set(workflowId, (await bounded(query, deps.config.databaseTimeoutMs))[0]);
     }
-    const reason = whyNot(states.get(workflowId), run.version);
-    if (reason !== null) reasons.set(run, reason);
+    standings.set(run, judgeWorkflow(states.get(workflowId), run.version));
   }
-  return reasons;
+  return standings;
 }
 
-function whyNot(workflow: WorkflowState | undefined, version: number | null): ApiError | null {
-  if (workflow === undefined) return notFound();
+function judgeWorkflow(workflow: WorkflowState | undefined, version: number | null): Standing {
+  if (workflow === undefined) return { reason: notFound() };
   if (workflow.archived) {
-    return new ApiError('INVALID_STATE', 'The workflow is archived: it takes no more runs.');
+    return { reason: new ApiError('INVALID_STATE', 'The workflow is archived: it takes no more runs.') };
   }
   const newest = workflow.published_version;
   if (newest === null) {
-    return new ApiError(
-      'WORKFLOW_NOT_PUBLISHED',
-      'Publish the workflow first: POST …/publish freezes its draft as a version.',
-    );
+    const detail = 'Publish the workflow first: POST …/publish freezes its draft as a version.';
+    return { reason: new ApiError('WORKFLOW_NOT_PUBLISHED', detail) };
   }
   if (version !== null && version > newest) {
-    return new ApiError('VALIDATION_FAILED', `The workflow has no version ${version}.`, {
-      errors: [{ path: '/version', message: `there is no version ${version}; the newest is ${newest}` }],
-    });
+    const errors = [{ path: '/version', message: `there is no version ${version}; the newest is ${newest}` }];
+    return {
+      reason: new ApiError('VALIDATION_FAILED', `The workflow has no version ${version}.`, { errors }),
+    };
   }
-  return null;
+  return { version: version ?? newest };
 }

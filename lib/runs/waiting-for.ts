@@ -2,7 +2,7 @@
 import type { Deps } from '../deps.ts';
 import { bounded } from '../db/failure.ts';
 import { queueFacts } from '../db/runs/read.ts';
-import type { RunRow } from '../db/runs/row.ts';
+import { waitsForSignal, type RunRow } from '../db/runs/row.ts';
 import { toRfc3339 } from '../db/time.ts';
 
 /** `since`: when the wait began. `position`: 1 = next. */
@@ -11,6 +11,8 @@ export type WaitingFor =
   | { reason: 'backlog'; since: string; position: number; oldestAgeMs: number }
   | { reason: 'retry_backoff'; since: string; nextAttemptAt: string }
   | { reason: 'timer'; since: string; until: string }
+  /** The end of a run that a `run: workflow` task started. */
+  | { reason: 'child'; since: string }
   | { reason: 'suspended'; since: string };
 
 /** null for a run that is running or has ended. */
@@ -21,6 +23,7 @@ export async function waitingFor(
   const since = toRfc3339(row.status_since);
   if (row.status === 'suspended') return { reason: 'suspended', since };
   if (row.status !== 'queued' && row.status !== 'waiting') return null;
+  if (waitsForSignal(row)) return { reason: 'child', since };
   const [facts] = await bounded(queueFacts(sql, row, config.leaseMs), config.databaseTimeoutMs);
   if (facts === undefined) return null;
   const dueAt = row.next_attempt_at;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../lib/config.ts';
+import { secretsKeyOf } from '../support/secrets-key.ts';
 
 const REQUIRED = { DATABASE_URL: 'postgres://u:p@db/x', REDIS_URL: 'redis://cache' };
 const folder = mkdtempSync(join(tmpdir(), 'vespid-config-'));
@@ -35,6 +36,12 @@ describe('the configuration', () => {
       callTimeoutMs: 60_000,
       maxResponseBytes: 4 * 1024 * 1024,
       maxRunSteps: 100_000,
+      expressionLimits: {
+        maxSteps: 1_000_000,
+        maxBytes: 16 * 1024 * 1024,
+        maxDepth: 500,
+        maxTimeMs: 40,
+      },
       shutdownGraceMs: 8000,
       egressAllow: [],
       maxBodyBytes: 1024 * 1024,
@@ -43,6 +50,7 @@ describe('the configuration', () => {
       port: 8080,
       handlers: [],
       adminToken: null,
+      secretsKeys: [],
     });
   });
 
@@ -55,6 +63,7 @@ describe('the configuration', () => {
       WORKFLOW_QUEUE_NAME: 'a:b',
       VESPID_ADMIN_TOKEN: 'short',
       VESPID_EGRESS_ALLOW: '10.0.0.0/99',
+      VESPID_SECRETS_KEY: 'id:do-not-repeat-me',
     });
     expect(Object.keys(problems).toSorted()).toEqual([
       'DATABASE_PREPARE',
@@ -64,10 +73,11 @@ describe('the configuration', () => {
       'REDIS_URL',
       'VESPID_ADMIN_TOKEN',
       'VESPID_EGRESS_ALLOW',
+      'VESPID_SECRETS_KEY',
       'WORKFLOW_QUEUE_NAME',
     ]);
     expect(problems['DATABASE_URL']).toBe('is required');
-    expect(JSON.stringify(problems)).not.toMatch(/secret-host|eighty|short/);
+    expect(JSON.stringify(problems)).not.toMatch(/secret-host|eighty|short|repeat-me/);
   });
 
   it('reads NAME_FILE where NAME is absent, and says when the file cannot be read', () => {
@@ -80,6 +90,13 @@ describe('the configuration', () => {
     expect(problemsOf({ DATABASE_URL: REQUIRED.DATABASE_URL, REDIS_URL_FILE: '/nowhere' })).toEqual({
       REDIS_URL_FILE: 'names a file that cannot be read',
     });
+  });
+
+  it('takes the keys for secrets in their order, from a mounted file as well', () => {
+    const file = join(folder, 'keys');
+    writeFileSync(file, `${secretsKeyOf('new')},${secretsKeyOf('old')}\n`);
+    const { secretsKeys } = readConfig({ ...REQUIRED, VESPID_SECRETS_KEY_FILE: file });
+    expect(secretsKeys.map(({ id }) => id)).toEqual(['new', 'old']);
   });
 
   it('takes an empty value for an absent one', () => {

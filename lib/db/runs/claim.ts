@@ -1,5 +1,6 @@
 /** The claim: read and lease in one compare-and-swap (design, section 4). */
 import type { Json } from '../../engine/types.ts';
+import type { KeptResources } from '../../resources/types.ts';
 import type { Sql } from '../client.ts';
 import type { RunStatus } from './row.ts';
 
@@ -19,6 +20,8 @@ export interface ClaimedRun {
   max_attempts: number;
   timeline_count: number;
   timeline_dropped: number;
+  /** A parent waits for its end. */
+  parent_awaits: boolean;
   started_at_ms: number;
   /** The database's clock at the claim, epoch milliseconds. */
   now_ms: number;
@@ -39,7 +42,7 @@ export const claimRun = (
   UPDATE workflow_runs r
   SET status = 'running', lease = r.lease + 1, claimed_by = ${claim.workerId},
     attempt_count = CASE WHEN old.resuming THEN r.attempt_count ELSE LEAST(r.attempt_count + 1, r.max_attempts) END,
-    resuming = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
+    resuming = false, signalled = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
   FROM (
     SELECT id, resuming, attempt_count FROM workflow_runs
     WHERE id = ${claim.runId} AND generation = ${claim.generation} FOR UPDATE
@@ -52,7 +55,7 @@ export const claimRun = (
         WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${claim.leaseMs} * interval '1 millisecond'))
     )
   RETURNING r.id, r.org_id, r.workflow_id, r.version, r.input, r.progress, r.lease, r.generation, r.priority,
-    r.attempt_count, r.max_attempts, r.timeline_count, r.timeline_dropped::float8 AS timeline_dropped,
+    r.attempt_count, r.max_attempts, r.timeline_count, r.timeline_dropped::float8 AS timeline_dropped, r.parent_awaits,
     (EXTRACT(EPOCH FROM r.started_at) * 1000)::float8 AS started_at_ms,
     (EXTRACT(EPOCH FROM now()) * 1000)::float8 AS now_ms,
     old.resuming AS resumed,
@@ -73,9 +76,9 @@ export const findForJob = (sql: Sql, runId: string) => sql<JobRow[]>`
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS due_in_ms
   FROM workflow_runs WHERE id = ${runId}`;
 
-/** The frozen definition of one version, and the length of its source text. */
+/** The frozen definition of one version with what was kept of external resources, and the length of its source text. */
 export const findDefinition = (sql: Sql, orgId: string, workflowId: string, version: number) => sql<
-  { definition: Json; source_length: number }[]
+  { definition: Json; resources: KeptResources | null; source_length: number }[]
 >`
-  SELECT definition, length(source) AS source_length FROM workflow_versions
+  SELECT definition, resources, length(source) AS source_length FROM workflow_versions
   WHERE org_id = ${orgId} AND workflow_id = ${workflowId} AND version = ${version}`;

@@ -28,12 +28,18 @@ export type InsertedRun = RunRow & { delay_ms: number };
 
 /**
  * Inserts each run whose workflow is published and has the version; a run whose idempotency key is taken, or
- * whose workflow cannot run, is left out of the answer.
+ * whose workflow cannot run, is left out of the answer. So is a run of a version with an input schema, unless
+ * its input has been checked against the schema of exactly that version.
+ * @param checkedVersion that version, or null
  */
-export const insertRuns = (sql: Sql, runs: readonly NewRun[]) => sql<InsertedRun[]>`
+export const insertRuns = (
+  sql: Sql,
+  runs: readonly NewRun[],
+  checkedVersion: (run: NewRun) => number | null,
+) => sql<InsertedRun[]>`
   INSERT INTO workflow_runs (id, org_id, workflow_id, version, trigger, requested_by, priority, labels, input,
     max_attempts, next_attempt_at, idempotency_key, idempotency_digest)
-  SELECT n.id, w.org_id, w.id, COALESCE(n.version, w.published_version), n.trigger, n.requested_by, n.priority,
+  SELECT n.id, w.org_id, w.id, v.version, n.trigger, n.requested_by, n.priority,
     n.labels::jsonb, n.input::json, n.max_attempts, n.start_at, n.key, n.digest
   FROM unnest(
     ${runs.map((run) => run.id)}::uuid[],
@@ -48,12 +54,16 @@ export const insertRuns = (sql: Sql, runs: readonly NewRun[]) => sql<InsertedRun
     ${runs.map((run) => run.maxAttempts)}::int[],
     ${runs.map((run) => run.startAt)}::timestamptz[],
     ${runs.map((run) => run.idempotency?.key ?? null)}::text[],
-    ${runs.map((run) => run.idempotency?.digest ?? null)}::text[]
+    ${runs.map((run) => run.idempotency?.digest ?? null)}::text[],
+    ${runs.map(checkedVersion)}::int[]
   ) WITH ORDINALITY AS n(id, org_id, workflow_id, version, trigger, requested_by, priority, labels, input,
-    max_attempts, start_at, key, digest, position)
+    max_attempts, start_at, key, digest, checked_version, position)
   JOIN workflows w ON w.org_id = n.org_id AND w.id = n.workflow_id
+  JOIN workflow_versions v ON v.org_id = w.org_id AND v.workflow_id = w.id
+    AND v.version = COALESCE(n.version, w.published_version)
   WHERE w.archived_at IS NULL AND w.published_version IS NOT NULL
     AND (n.version IS NULL OR n.version BETWEEN 1 AND w.published_version)
+    AND (NOT v.checks_input OR n.checked_version = v.version)
   ORDER BY n.key, n.position
   ON CONFLICT (org_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING ${runColumns(sql)},

@@ -1,4 +1,5 @@
 /** The reconciler's pages: bounded, oldest first. */
+import { NEVER_MS } from '../../engine/unwind.ts';
 import type { Sql } from '../client.ts';
 
 export interface RequeueRow {
@@ -19,7 +20,8 @@ export type DueRow = RequeueRow & {
 
 /**
  * Runs that ought to have a job, after a keyset position. `graceMs` leaves out what the API may still be
- * enqueuing (a run that was claimed once no longer is); null takes every run, also those not yet due (after Redis lost its data).
+ * enqueuing (a run that was claimed once no longer is); null takes every run, also those not yet due (after Redis lost its
+ * data), but for those that wait for a signal alone and so have no job.
  */
 export const pageOfWaitingRuns = (
   sql: Sql,
@@ -32,7 +34,7 @@ export const pageOfWaitingRuns = (
   WHERE status IN ('queued', 'waiting')
     ${
       page.graceMs === null
-        ? sql``
+        ? sql`AND NOT (status = 'waiting' AND next_attempt_at >= to_timestamp(${NEVER_MS / 1000}::float8))`
         : sql`AND (lease > 0 OR created_at < now() - ${page.graceMs} * interval '1 millisecond')
               AND COALESCE(next_attempt_at, created_at) < now() - interval '5 seconds'`
     }

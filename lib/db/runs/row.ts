@@ -1,5 +1,6 @@
 /** A run's row as it is read, and the resource of contract section 3 made of it. */
 import type { DslError, Json } from '../../engine/types.ts';
+import { NEVER_MS } from '../../engine/unwind.ts';
 import type { Sql } from '../client.ts';
 import { toRfc3339 } from '../time.ts';
 
@@ -17,6 +18,13 @@ export const RUN_STATUSES: readonly RunStatus[] = [
 
 export const isTerminal = (status: RunStatus): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
+
+/** Whether the run waits for a signal alone: its next attempt lies at the end of time (`NEVER_MS`). */
+export const waitsForSignal = ({
+  status,
+  next_attempt_at: at,
+}: Pick<RunRow, 'status' | 'next_attempt_at'>): boolean =>
+  status === 'waiting' && at !== null && Date.parse(toRfc3339(at)) >= NEVER_MS;
 
 export interface RunRow {
   id: string;
@@ -43,6 +51,7 @@ export interface RunRow {
   status_since: string;
   started_at: string | null;
   finished_at: string | null;
+  parent_run_id: string | null;
 }
 
 /** The run as callers see it. Times are RFC 3339 UTC with milliseconds, by the database's clock. */
@@ -64,6 +73,8 @@ export interface Run {
   startedAt: string | null;
   finishedAt: string | null;
   requestedBy: string;
+  /** The run whose `run: workflow` task started this one. */
+  parentRunId?: string;
 }
 
 /** The columns of `RunRow`, for SELECT and RETURNING. */
@@ -94,6 +105,7 @@ const COLUMNS: readonly (keyof RunRow)[] = [
   'status_since',
   'started_at',
   'finished_at',
+  'parent_run_id',
 ];
 
 export const toRun = (row: RunRow): Run => ({
@@ -108,10 +120,11 @@ export const toRun = (row: RunRow): Run => ({
   error: row.error,
   attemptCount: row.attempt_count,
   maxAttempts: row.max_attempts,
-  nextAttemptAt: toRfc3339(row.next_attempt_at),
+  nextAttemptAt: waitsForSignal(row) ? null : toRfc3339(row.next_attempt_at),
   labels: row.labels,
   createdAt: toRfc3339(row.created_at),
   startedAt: toRfc3339(row.started_at),
   finishedAt: toRfc3339(row.finished_at),
   requestedBy: row.requested_by,
+  ...(row.parent_run_id !== null && { parentRunId: row.parent_run_id }),
 });

@@ -1,5 +1,6 @@
 /** An attempt's writes. Each is fenced on its lease and carries the timeline entries gathered since the last. */
 import type { Sql } from '../client.ts';
+import { dueNow, wakeParent, wokenParent, type WokenParent } from './children.ts';
 
 /** What every write of an attempt names. */
 export interface Fence {
@@ -38,6 +39,8 @@ export interface Leave {
   resuming: boolean;
   /** A new job will be made, so jobs of the old generation are void. */
   newGeneration: boolean;
+  /** The run has ended, and a parent waits for it. */
+  wakesParent: boolean;
 }
 
 const appendTimeline = (sql: Sql, fence: Fence, batch: TimelineBatch) => sql`
@@ -58,7 +61,7 @@ export const writeCheckpoint = (sql: Sql, fence: Fence, progressText: string, ba
   ), e AS (${appendTimeline(sql, fence, batch)})
   SELECT lease FROM u`;
 
-export interface LeftRun {
+export interface LeftRun extends Partial<WokenParent> {
   generation: number;
   next_attempt_at: string | null;
   delay_ms: number;
@@ -70,19 +73,20 @@ export const leaveRun = (sql: Sql, fence: Fence, leave: Leave, batch: TimelineBa
     UPDATE workflow_runs SET status = ${leave.status}, status_since = now(), claimed_by = NULL,
       progress = ${leave.progressText}::text::json, output = ${leave.outputText}::text::json,
       error = ${leave.errorText}::text::json, resuming = ${leave.resuming},
-      next_attempt_at = COALESCE(
+      next_attempt_at = CASE WHEN signalled AND ${leave.status} = 'waiting' THEN ${dueNow(sql)} ELSE COALESCE(
         now() + ${leave.delayMs}::float8 * interval '1 millisecond',
-        to_timestamp(${leave.untilMs}::float8 / 1000)),
+        to_timestamp(${leave.untilMs}::float8 / 1000)) END,
       generation = generation + ${leave.newGeneration ? 1 : 0},
       finished_at = CASE WHEN ${leave.status} IN ('succeeded', 'failed') THEN GREATEST(now(), started_at) END,
       timeline_count = timeline_count + ${batch.count}, timeline_dropped = timeline_dropped + ${batch.dropped}
     WHERE id = ${fence.runId} AND lease = ${fence.lease} AND status = 'running'
       AND timeline_count = ${fence.timelineCount} AND timeline_dropped = ${fence.timelineDropped}
-    RETURNING generation, next_attempt_at, timeline_count
+    RETURNING generation, next_attempt_at, timeline_count, parent_run_id, parent_awaits
   ), e AS (${appendTimeline(sql, fence, batch)})
-  SELECT generation, next_attempt_at,
-    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
-  FROM u`;
+  ${leave.wakesParent ? sql`, w AS (${wakeParent(sql)})` : sql``}
+  SELECT u.generation, u.next_attempt_at,
+    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM u.next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
+    ${leave.wakesParent ? sql`, ${wokenParent(sql)} FROM u LEFT JOIN w ON w.status = 'waiting'` : sql`FROM u`}`;
 
 export interface OwnWrite extends LeftRun {
   lease: number;

@@ -25,6 +25,7 @@ const LEAVE: Leave = {
   untilMs: null,
   resuming: false,
   newGeneration: false,
+  wakesParent: false,
 };
 const NOTHING: TimelineBatch = { entriesText: '[]', count: 0, dropped: 0 };
 const ENTRY: TimelineBatch = { entriesText: '[{"type":"task_started"}]', count: 1, dropped: 0 };
