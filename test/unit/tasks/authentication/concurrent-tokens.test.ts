@@ -47,21 +47,25 @@ describe('several calls at once', () => {
   it('when the one that asks is interrupted, another one asks; one that waits can be interrupted alone', async () => {
     const { first, answer, asked, release, authority } = slow();
     const authentication = compile(OAUTH2);
-    const controllers = [1, 2, 3].map(() => new AbortController());
-    const [leader, waiting, patient] = controllers.map(({ signal }) =>
-      send(scene({ answer, ports: first.ports }), authentication, GET, signal).then(
+    const begin = () => {
+      const controller = new AbortController();
+      const ended = send(scene({ answer, ports: first.ports }), authentication, GET, controller.signal).then(
         ({ status }) => status,
         (error: unknown) => error,
-      ),
-    );
+      );
+      return { controller, ended };
+    };
+    const leader = begin();
+    await asked(1);
+    const [waiting, patient] = [begin(), begin()];
     await asked(3);
-    controllers[1]?.abort('waiting');
-    expect(await waiting).toBe('waiting');
-    controllers[0]?.abort('leader');
-    expect(await leader).toBe('leader');
+    waiting.controller.abort('waiting');
+    expect(await waiting.ended).toBe('waiting');
+    leader.controller.abort('leader');
+    expect(await leader.ended).toBe('leader');
     await asked(4);
     release();
-    expect(await patient).toBe(200);
+    expect(await patient.ended).toBe(200);
     expect(authority.used).toEqual(['t1']);
   });
 
