@@ -1,7 +1,7 @@
 /** The worker process: opens what it needs, consumes the queue, stops gracefully. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'bullmq';
+import { RedisConnection, Worker } from 'bullmq';
 import { readConfigOrExit, type Config } from '../lib/config.ts';
 import { openDatabase } from '../lib/db/client.ts';
 import { openEgress } from '../lib/egress/index.ts';
@@ -67,7 +67,14 @@ function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
   };
 }
 
+/**
+ * The oldest Redis that is supported (docs/configuration.md). Where the version is not asked for, BullMQ takes it for
+ * this one; its own default would round every wait for a delayed job up to whole seconds.
+ */
+const MIN_REDIS_VERSION = '6.2.0';
+
 function openConsumer(deps: WorkerDeps, intake: Intake): Worker {
+  RedisConnection.minimumVersion = MIN_REDIS_VERSION;
   const { config, log } = deps;
   const connection = openRedis(config.redisUrl, patientOptions('vespid-worker'), (error) =>
     log.debug({ err: error }),

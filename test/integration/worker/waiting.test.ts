@@ -80,6 +80,21 @@ async function sleepsInPlace(stack: WorkerStack): Promise<void> {
   expect((await stack.row(run)).generation).toBe(0);
 }
 
+/** The worker must not round what it waits for up to whole seconds. The best of some: the machine does other things too. */
+async function endsOnTime(stack: WorkerStack): Promise<void> {
+  const { org } = stack;
+  await stack.startWorker(ONE_SLOT);
+  const id = await org.publish(workflow({ nap: { wait: { milliseconds: 1100 } } }));
+  const tookMs: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const { startedAt, finishedAt } = await org.ended(await stack.begin(id));
+    tookMs.push(Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? ''));
+  }
+  console.info(`runs that wait 1.1 s: ${tookMs.join(', ')} ms`);
+  expect(Math.min(...tookMs)).toBeGreaterThanOrEqual(1100);
+  expect(Math.min(...tookMs)).toBeLessThan(1600);
+}
+
 itSideBySide({
   'a wait of 2 s holds no slot: 20 runs take a worker of concurrency 1 far less than 40 s': () =>
     withWorkerStack({}, holdsNoSlot),
@@ -88,4 +103,5 @@ itSideBySide({
     withWorkerStack({}, goesOnElsewhere),
   'a wait of at most a second sleeps in place: the run is never parked': () =>
     withWorkerStack({}, sleepsInPlace),
+  'a timer is over when it is due, not at the next whole second': () => withWorkerStack({}, endsOnTime),
 });
