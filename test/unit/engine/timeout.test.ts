@@ -120,6 +120,22 @@ describe("a task's timeout", () => {
     expect(outcome).toEqual({ kind: 'succeeded', output: 'second' });
   });
 
+  test('that is over while a call answers all the same starts no task after it', async () => {
+    const ports = new FakePorts();
+    const { error } = await failure(
+      `do: [{ b: { timeout: { after: { seconds: 5 } }, do: [{ c: { call: fake } }, { s: { set: { late: true } } }] } }]`,
+      {
+        ports,
+        async effect() {
+          await new Promise<void>((resolve) => ports.after(6000, resolve));
+          return 'late';
+        },
+      },
+    );
+    expect(error).toMatchObject({ type: TIMEOUT, instance: '/do/0/b' });
+    expect(ports.story).not.toContain('task_started /do/0/b/do/1/s');
+  });
+
   test('ends a loop of waits between its iterations', async () => {
     const { outcome } = await runToEnd(
       `do: [{ l: { timeout: { after: { seconds: 100 } }, for: { in: '[range(100)]' }, do: [{ w: { wait: { seconds: 30 } } }] } }]`,

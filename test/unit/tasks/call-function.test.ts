@@ -33,6 +33,12 @@ describe('a call of a function', () => {
       `;
     expect(await output(text('$context'))).toEqual(['mine', 'mine']);
     await expect(output(text('$item'))).rejects.toThrow(/\$item/);
+    expect(
+      await output(`
+        use: { functions: { f: { set: '\${ $runtime.name }' } } }
+        do: [{ l: { for: { each: runtime, in: '[{ "name": "mine" }]' }, do: [{ c: { call: f } }] } }]
+        `),
+    ).toBe('vespid');
   });
 
   test("an error inside has the function's pointer and is caught around the call", async () => {
