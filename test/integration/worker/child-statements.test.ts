@@ -1,60 +1,40 @@
 /** The end of a child and the sleep of its parent, in every order: no parent sleeps through it. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase, type Sql } from '../../../lib/db/client.ts';
+import type { Sql } from '../../../lib/db/client.ts';
 import { cancelRun } from '../../../lib/db/runs/cancel.ts';
 import { findChildProblem, insertChild, type NewChild } from '../../../lib/db/runs/children.ts';
 import { claimRun } from '../../../lib/db/runs/claim.ts';
 import { pageOfWaitingRuns } from '../../../lib/db/runs/reconcile.ts';
 import { leaveRun, type Fence, type Leave } from '../../../lib/db/runs/write.ts';
-import { beat } from '../../../lib/db/workers.ts';
 import { NEVER_MS } from '../../../lib/engine/unwind.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/stack.ts';
+import { openRunRows, SUCCEEDED, type RunRows } from '../../support/run-rows.ts';
+import { waitUntil } from '../../support/stack.ts';
 
 const NOTHING = { entriesText: '[]', count: 0, dropped: 0 };
-const ENDED: Leave = {
-  status: 'succeeded',
-  progressText: null,
-  outputText: '1',
-  errorText: null,
-  delayMs: null,
-  untilMs: null,
-  resuming: false,
-  newGeneration: false,
-  wakesParent: true,
-};
+const ENDED: Leave = { ...SUCCEEDED, wakesParent: true };
 const ASLEEP: Leave = {
-  ...ENDED,
+  ...SUCCEEDED,
   status: 'waiting',
   progressText: '{}',
   outputText: null,
   untilMs: NEVER_MS,
   resuming: true,
   newGeneration: true,
-  wakesParent: false,
 };
 
-let database: TestDatabase;
+let rows: RunRows;
 let sql: Sql;
-const orgId = randomUUID();
-const workflowId = randomUUID();
-const workerId = randomUUID();
+let orgId: string;
+let workflowId: string;
+let workerId: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  sql = openDatabase({ url: database.url, timeoutMs: 5000, max: 4, prepare: true, name: 'test' });
-  await sql`INSERT INTO orgs (id, name) VALUES (${orgId}, 'test')`;
-  await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
-    VALUES (${workflowId}, ${orgId}, 'test', 'null', '', '', 1)`;
-  await sql`INSERT INTO workflow_versions (org_id, workflow_id, version, definition, source, digest, published_by)
-    VALUES (${orgId}, ${workflowId}, 1, 'null', '', '', 'test')`;
-  await beat(sql, { id: workerId, hostname: 'test', pid: 1, concurrency: 1 }, [], false);
+  rows = await openRunRows(4);
+  ({ sql, orgId, workflowId } = rows);
+  workerId = await rows.aliveWorker();
 });
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
+afterAll(async () => rows.close());
 
 async function running(parent: string | null = null, awaited = true): Promise<Fence> {
   const runId = randomUUID();
@@ -159,10 +139,17 @@ describe('a child', () => {
       WHERE id = ${parent.runId}`;
     const late = request(parent);
     const inserted = insertChild(sql, late).then((rows) => rows.length);
-    const first = await Promise.race([inserted, setTimeout(500, 'waits')]);
+    await waitUntil(
+      async () => {
+        const [row] = await sql<{ waits: boolean }[]>`
+          SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid IN (
+            SELECT pid FROM pg_stat_activity WHERE datname = current_database())) AS waits`;
+        return row?.waits;
+      },
+      { what: 'the insert waits for the cancellation' },
+    );
     await connection`COMMIT`;
     connection.release();
-    expect(first).toBe('waits');
     expect(await inserted).toBe(0);
     expect(await findChildProblem(sql, late)).toMatchObject([{ exists: false, held: false, found: true }]);
   });

@@ -193,6 +193,26 @@ describe('a run of another workflow', () => {
     }
   });
 
+  it('is cancelled when its parent ends by a limit of the service, outside of any task', async () => {
+    const own = await openWorkerStack({ env: { MAX_RUN_STATE_BYTES: '20000' } });
+    try {
+      await own.startWorker();
+      const { org } = own;
+      const nap = { nap: { wait: { hours: 1 } } };
+      await org.publish(named('sleeps', [nap]));
+      const large = { large: { set: { text: '${ "x" * 50000 }' } } };
+      const grows = { do: [{ breath: { wait: { seconds: 2 } } }, large, nap] };
+      const branches = [runs('sleeps'), { grows }];
+      const parent = await own.begin(await org.publish(named('outgrows', [{ f: { fork: { branches } } }])));
+      expect((await org.ended(parent)).error?.detail).toContain('MAX_RUN_STATE_BYTES');
+      const [child] = await own.sql<{ id: string }[]>`
+        SELECT id FROM workflow_runs WHERE parent_run_id = ${parent}`;
+      expect((await org.ended(child?.id ?? '')).status).toBe('cancelled');
+    } finally {
+      await own.close();
+    }
+  });
+
   it('whose worker is killed while it runs is started once and wakes the parent all the same', async () => {
     const { org } = stack;
     await org.publish(

@@ -1,64 +1,35 @@
 /** The statements that move a run: what each of them refuses, and that a write may come twice or too late. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openDatabase, type Sql } from '../../../lib/db/client.ts';
+import type { Sql } from '../../../lib/db/client.ts';
 import { cancelRun } from '../../../lib/db/runs/cancel.ts';
 import { claimRun, type ClaimedRun } from '../../../lib/db/runs/claim.ts';
 import { requeueRunsOfDeadWorkers, requeueStrays } from '../../../lib/db/runs/reconcile.ts';
-import {
-  leaveRun,
-  writeCheckpoint,
-  type Fence,
-  type Leave,
-  type TimelineBatch,
-} from '../../../lib/db/runs/write.ts';
+import { leaveRun, writeCheckpoint, type Fence, type TimelineBatch } from '../../../lib/db/runs/write.ts';
 import { beat, lead } from '../../../lib/db/workers.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/stack.ts';
+import { openRunRows, SUCCEEDED, type RunRows } from '../../support/run-rows.ts';
 
 const LEASE_MS = 60_000;
-const LEAVE: Leave = {
-  status: 'succeeded',
-  progressText: null,
-  outputText: '1',
-  errorText: null,
-  delayMs: null,
-  untilMs: null,
-  resuming: false,
-  newGeneration: false,
-  wakesParent: false,
-};
 const NOTHING: TimelineBatch = { entriesText: '[]', count: 0, dropped: 0 };
 const ENTRY: TimelineBatch = { entriesText: '[{"type":"task_started"}]', count: 1, dropped: 0 };
 const DROPPED: TimelineBatch = { entriesText: '[]', count: 0, dropped: 2 };
 
-let database: TestDatabase;
+let rows: RunRows;
 let sql: Sql;
-const orgId = randomUUID();
-const workflowId = randomUUID();
+let orgId: string;
+let workflowId: string;
 let workerId: string;
 
+const aliveWorker = (): Promise<string> => rows.aliveWorker();
+
 beforeAll(async () => {
-  database = await createTestDatabase();
-  sql = openDatabase({ url: database.url, timeoutMs: 5000, max: 2, prepare: true, name: 'test' });
-  await sql`INSERT INTO orgs (id, name) VALUES (${orgId}, 'test')`;
-  await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
-    VALUES (${workflowId}, ${orgId}, 'test', 'null', '', '', 1)`;
-  await sql`INSERT INTO workflow_versions (org_id, workflow_id, version, definition, source, digest, published_by)
-    VALUES (${orgId}, ${workflowId}, 1, 'null', '', '', 'test')`;
+  rows = await openRunRows(2);
+  ({ sql, orgId, workflowId } = rows);
 });
 beforeEach(async () => {
   workerId = await aliveWorker();
 });
-afterAll(async () => {
-  await sql.end();
-  await database.drop();
-});
-
-async function aliveWorker(): Promise<string> {
-  const id = randomUUID();
-  await beat(sql, { id, hostname: 'test', pid: 1, concurrency: 1 }, [], false);
-  return id;
-}
+afterAll(async () => rows.close());
 
 const die = (id: string) =>
   sql`UPDATE workers SET heartbeat_at = now() - interval '10 minutes' WHERE id = ${id}`;
@@ -107,7 +78,7 @@ describe('the claim', () => {
     expect(await claim(id, 1)).toBeUndefined();
     expect(await claim(later)).toBeUndefined();
     const run = await claim(id);
-    if (run !== undefined) await leaveRun(sql, fenceOf(run), LEAVE, NOTHING);
+    if (run !== undefined) await leaveRun(sql, fenceOf(run), SUCCEEDED, NOTHING);
     expect(await claim(id)).toBeUndefined();
   });
 
@@ -127,7 +98,12 @@ describe('the claim', () => {
 
   it('counts no try when the attempt is resumed', async () => {
     const { run, fence } = await claimed(1);
-    await leaveRun(sql, fence, { ...LEAVE, status: 'queued', resuming: true, newGeneration: true }, NOTHING);
+    await leaveRun(
+      sql,
+      fence,
+      { ...SUCCEEDED, status: 'queued', resuming: true, newGeneration: true },
+      NOTHING,
+    );
     expect(await claim(run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true, exhausted: false });
   });
 });
@@ -156,7 +132,7 @@ describe('a write of an attempt', () => {
       const knowing = { ...fence, timelineCount: row?.timeline_count ?? 0 };
       await claim(run.id, row?.generation, await aliveWorker());
       expect(await checkpoint(knowing, 1, ENTRY)).toBe(0);
-      expect(await leaveRun(sql, knowing, LEAVE, ENTRY)).toHaveLength(0);
+      expect(await leaveRun(sql, knowing, SUCCEEDED, ENTRY)).toHaveLength(0);
       expect(await progressOf(run.id)).toBeNull();
     }
   });
@@ -165,8 +141,8 @@ describe('a write of an attempt', () => {
     const { run, fence } = await claimed();
     expect([await checkpoint(fence, 1, ENTRY), await checkpoint(fence, 1, ENTRY)]).toEqual([1, 0]);
     const next = { ...fence, timelineCount: 1 };
-    expect(await leaveRun(sql, next, LEAVE, ENTRY)).toHaveLength(1);
-    expect(await leaveRun(sql, next, LEAVE, ENTRY)).toHaveLength(0);
+    expect(await leaveRun(sql, next, SUCCEEDED, ENTRY)).toHaveLength(1);
+    expect(await leaveRun(sql, next, SUCCEEDED, ENTRY)).toHaveLength(0);
     const rows = await sql<
       { first: number }[]
     >`SELECT first FROM workflow_run_events WHERE run_id = ${run.id} ORDER BY first`;
@@ -218,7 +194,7 @@ describe('a heartbeat', () => {
   it('answers with the leases that are lost, and no others', async () => {
     const [kept, cancelled, ended] = [await claimed(), await claimed(), await claimed()];
     await cancelRun(sql, orgId, cancelled.run.id, '[{"type":"run_cancelled"}]');
-    await leaveRun(sql, ended.fence, LEAVE, ENTRY);
+    await leaveRun(sql, ended.fence, SUCCEEDED, ENTRY);
     const held = [kept, cancelled, ended].map(({ run }) => ({ runId: run.id, lease: run.lease }));
     const lost = await beat(sql, { id: workerId, hostname: 'test', pid: 1, concurrency: 1 }, held, false);
     expect(lost.map((row) => row.run_id).sort()).toEqual([cancelled.run.id, ended.run.id].sort());

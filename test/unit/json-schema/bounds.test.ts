@@ -16,6 +16,17 @@ function limitOf(schema: Json, value: Json): SchemaLimit | null {
   return problems.at(-1)?.limit ?? null;
 }
 
+describe('the size of a schema', () => {
+  it('is at most 60,000 values; a larger one is a mistake that says so', () => {
+    const listing = (count: number) => compileJsonSchema({ enum: range(count) });
+    expect(listing(59_000).ok).toBe(true);
+    expect(listing(60_000)).toMatchObject({
+      ok: false,
+      problems: [{ message: expect.stringContaining('60000') }],
+    });
+  });
+});
+
 /** Every definition refers to the next one twice: 2^30 ways through them. */
 const doubling = (keyword: string, last: Json): Json => ({
   $ref: '#/$defs/0',

@@ -1,0 +1,60 @@
+/** A database with one org, one workflow and its version, for tests of the statements that move runs. */
+import { randomUUID } from 'node:crypto';
+import { openDatabase, type Sql } from '../../lib/db/client.ts';
+import type { Leave } from '../../lib/db/runs/write.ts';
+import { beat } from '../../lib/db/workers.ts';
+import { createTestDatabase } from './stack.ts';
+
+/** A run that ends well. */
+export const SUCCEEDED: Leave = {
+  status: 'succeeded',
+  progressText: null,
+  outputText: '1',
+  errorText: null,
+  delayMs: null,
+  untilMs: null,
+  resuming: false,
+  newGeneration: false,
+  wakesParent: false,
+};
+
+export interface RunRows {
+  sql: Sql;
+  orgId: string;
+  workflowId: string;
+  /** A worker whose heartbeat has just come; its id. */
+  aliveWorker(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** @param connections of the pool: more than one where statements are to meet */
+export async function openRunRows(connections: number): Promise<RunRows> {
+  const database = await createTestDatabase();
+  const sql = openDatabase({
+    url: database.url,
+    timeoutMs: 5000,
+    max: connections,
+    prepare: true,
+    name: 'test',
+  });
+  const [orgId, workflowId] = [randomUUID(), randomUUID()];
+  await sql`INSERT INTO orgs (id, name) VALUES (${orgId}, 'test')`;
+  await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
+    VALUES (${workflowId}, ${orgId}, 'test', 'null', '', '', 1)`;
+  await sql`INSERT INTO workflow_versions (org_id, workflow_id, version, definition, source, digest, published_by)
+    VALUES (${orgId}, ${workflowId}, 1, 'null', '', '', 'test')`;
+  return {
+    sql,
+    orgId,
+    workflowId,
+    async aliveWorker() {
+      const id = randomUUID();
+      await beat(sql, { id, hostname: 'test', pid: 1, concurrency: 1 }, [], false);
+      return id;
+    },
+    async close() {
+      await sql.end();
+      await database.drop();
+    },
+  };
+}
