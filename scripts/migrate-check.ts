@@ -3,12 +3,12 @@
  * migration was edited, the order is broken, or a statement would break the previous release or lock a big table.
  * With DATABASE_URL set it also compares with that database and lists what is pending.
  */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as schema from '../lib/db/schema.ts';
 import { checkMigrations } from './migrations/check.ts';
 import { EXIT_CONFIG, MIGRATIONS_FOLDER, reasonOf } from './migrations/command-line.ts';
 import { readDatabaseUrl } from './migrations/database-url.ts';
+import { readSchemaSources } from './migrations/schema-sources.ts';
 
 const print = (line: string): boolean => process.stdout.write(`migrate:check: ${line}\n`);
 const complain = (line: string): boolean => process.stderr.write(`migrate:check: ${line}\n`);
@@ -20,9 +20,9 @@ async function main(): Promise<number> {
     return EXIT_CONFIG;
   }
   const folder = resolve(process.argv[2] ?? MIGRATIONS_FOLDER);
-  const schemaText = readFileSync(join(import.meta.dirname, '..', 'lib', 'db', 'schema.ts'), 'utf8');
+  const sources = readSchemaSources(join(import.meta.dirname, '..'));
   const database = setting === undefined ? {} : { databaseUrl: setting.url };
-  const { problems, pending } = await checkMigrations({ folder, schema, schemaText, ...database });
+  const { problems, pending } = await checkMigrations({ folder, schema, sources, ...database });
   for (const { file, line, message } of problems) {
     const path = file.includes('lib/') ? file : join('migrations', file);
     complain(`${line === undefined ? path : `${path}:${line}`}: ${message}`);

@@ -6,6 +6,7 @@ import { generateDrizzleJson } from 'drizzle-kit/api';
 import { snapshotFile } from './check-order.ts';
 import type { Migration } from './folder.ts';
 import { lineOf, problemAt, type Problem } from './problem.ts';
+import type { SchemaSource } from './schema-sources.ts';
 
 type Tree = Record<string, unknown>;
 
@@ -60,13 +61,13 @@ function describe({ path, inCode, inMigrations }: Difference): string {
 
 /**
  * Compares the tables that `schema` (the exports of lib/db/schema.ts) declares with those after the last migration.
- * @param schemaText text of the schema's file, to name the line.
+ * @param sources files of the schema, to name the line.
  */
 export function checkSchema(
   folder: string,
   migrations: Migration[],
   schema: Tree,
-  schemaText: string,
+  sources: readonly SchemaSource[],
 ): Problem[] {
   const snapshots = migrations.map(({ number }) => join(folder, snapshotFile(number)));
   // A missing snapshot is a broken order, which is said there.
@@ -80,8 +81,10 @@ export function checkSchema(
     const [kind = '', item = '', , part = ''] = difference.path;
     if (['id', 'prevId', '_meta', 'version'].includes(kind)) continue;
     const table = `'${item.replace(/^public\./, '')}'`;
-    const line = lineOf(schemaText, table, `'${part}'`) ?? lineOf(schemaText, table);
-    problems.push(problemAt('lib/db/schema.ts', line, describe(difference)));
+    const source = sources.find(({ text }) => text.includes(table));
+    const text = source?.text ?? '';
+    const line = lineOf(text, table, `'${part}'`) ?? lineOf(text, table);
+    problems.push(problemAt(source?.file ?? 'lib/db/schema.ts', line, describe(difference)));
   }
   return problems;
 }

@@ -6,13 +6,14 @@ import { readFolder } from './folder.ts';
 import { checkHashes } from './hashes.ts';
 import { plan, readApplied } from './journal.ts';
 import type { Problem } from './problem.ts';
+import type { SchemaSource } from './schema-sources.ts';
 import { openSession } from './session.ts';
 
 interface CheckOptions {
   folder: string;
   /** Exports of lib/db/schema.ts. */
   schema: Record<string, unknown>;
-  schemaText: string;
+  sources: readonly SchemaSource[];
   /** Also compares with what this database has applied. */
   databaseUrl?: string;
 }
@@ -29,10 +30,10 @@ interface CheckResult {
  * @throws {Error} when a check could not run (squawk is missing, the database does not answer).
  */
 export async function checkMigrations(options: CheckOptions): Promise<CheckResult> {
-  const { folder, schema, schemaText, databaseUrl } = options;
+  const { folder, schema, sources, databaseUrl } = options;
   const { migrations, misnamed } = readFolder(folder);
   const problems = [
-    ...checkSchema(folder, migrations, schema, schemaText),
+    ...checkSchema(folder, migrations, schema, sources),
     ...checkHashes(folder, migrations),
     ...checkOrder(folder, migrations, misnamed),
     ...(await checkStatements(folder, migrations)),

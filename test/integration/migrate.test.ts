@@ -58,7 +58,7 @@ describe('from an empty database', () => {
       const table = getTableConfig(value);
       const columns = await sql<{ name: string; type: string; notNull: boolean; hasDefault: boolean }[]>`
         SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS "notNull",
-               atthasdef AS "hasDefault"
+               (atthasdef OR attidentity <> '') AS "hasDefault"
         FROM pg_attribute WHERE attrelid = to_regclass(${table.name}) AND attnum > 0 ORDER BY attnum`;
       expect({ table: table.name, columns: [...columns] }).toEqual({
         table: table.name,
@@ -258,7 +258,7 @@ describe('when something fails', () => {
 
 describe('migrate:check with a database', () => {
   const check = async (folder: string, databaseUrl: string) =>
-    checkMigrations({ folder, schema, schemaText: '', databaseUrl });
+    checkMigrations({ folder, schema, sources: [], databaseUrl });
 
   it('lists what is pending, also on a database that was never migrated', async () => {
     const { url } = await emptyDatabase();

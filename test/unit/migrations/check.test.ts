@@ -48,7 +48,7 @@ describe('refusal 1: the schema in code and the migrations differ', () => {
     const problems = await copyMigrations().check(rest);
     expect(problems).toEqual([
       expect.stringMatching(
-        /^lib\/db\/schema\.ts:\d+: table leaders is in the migrations but no longer in the code/,
+        /^lib\/db\/schema\/workers\.ts:\d+: table leaders is in the migrations but no longer in the code/,
       ),
     ]);
   });

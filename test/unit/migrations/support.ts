@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { generateDrizzleJson } from 'drizzle-kit/api';
 import { onTestFinished } from 'vitest';
 import * as schema from '../../../lib/db/schema.ts';
+import { readSchemaSources } from '../../../scripts/migrations/schema-sources.ts';
 import { checkMigrations } from '../../../scripts/migrations/check.ts';
 import { readFolder } from '../../../scripts/migrations/folder.ts';
 import { writeHashes } from '../../../scripts/migrations/hashes.ts';
@@ -67,8 +68,8 @@ export function copyMigrations() {
     },
     /** What the check says, one `file:line: message` a problem. */
     check: async (inCode: Record<string, unknown> = schema): Promise<string[]> => {
-      const schemaText = readFileSync(join(PROJECT, 'lib', 'db', 'schema.ts'), 'utf8');
-      const { problems } = await checkMigrations({ folder, schema: inCode, schemaText });
+      const sources = readSchemaSources(PROJECT);
+      const { problems } = await checkMigrations({ folder, schema: inCode, sources });
       return problems.map(({ file, line, message }) => `${file}:${line ?? ''}: ${message}`);
     },
   };
