@@ -18,7 +18,7 @@ interface Behaviour {
   times?: number;
 }
 
-interface Effect {
+export interface Effect {
   /** `vespid-idempotency-key` */
   key: string;
   /** Last segment of the path. */
@@ -29,6 +29,8 @@ interface Effect {
   startedAt: number;
   /** null while it is not answered, and for ever when it hangs. */
   status: number | null;
+  /** Date.now() of the answer. */
+  answeredAt: number | null;
   /** When the caller closed the connection without waiting for the answer. */
   abandonedAt: number | null;
   headers: IncomingMessage['headers'];
@@ -102,6 +104,7 @@ class Service implements EffectService {
       call,
       startedAt: Date.now(),
       status: null,
+      answeredAt: null,
       abandonedAt: null,
       headers,
       body: '',
@@ -117,6 +120,7 @@ class Service implements EffectService {
     const status = behaves ? Number(searchParams.get('status') ?? 200) : 200;
     if (response.destroyed) return;
     effect.status = status;
+    effect.answeredAt = Date.now();
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ step, call }));
   }
 }

@@ -1,0 +1,35 @@
+/** Invariants 3, 6 and 7: how runs move, as the rows, the timelines, the logs and the clients' looks tell. */
+import { isTerminal } from '../../../lib/db/runs/row.ts';
+import type { LookRecord } from '../load/journal.ts';
+import type { Facts } from './facts.ts';
+
+const byRun = (looks: readonly LookRecord[]): Map<string, LookRecord[]> => {
+  const found = new Map<string, LookRecord[]>();
+  for (const look of looks) found.set(look.runId, [...(found.get(look.runId) ?? []), look]);
+  return found;
+};
+
+/** What one caller saw of one run, look after look. */
+function seenProblems(runId: string, looks: readonly LookRecord[], facts: Facts): string[] {
+  const problems: string[] = [];
+  let before: LookRecord | null = null;
+  for (const look of looks) {
+    if (look.status === 404) problems.push(`${runId} was accepted, and a GET answered 404`);
+    if (look.runStatus === null) continue;
+    const seen = before?.runStatus ?? null;
+    if (seen !== null && isTerminal(seen) && look.runStatus !== seen) {
+      problems.push(`${runId} was ${seen} and then ${look.runStatus}`);
+    }
+    if ((look.attemptCount ?? 0) < (before?.attemptCount ?? 0)) problems.push(`${runId} lost an attempt`);
+    before = look;
+  }
+  const [last, now] = [before?.runStatus ?? null, facts.runs.get(runId)?.status];
+  if (last !== null && isTerminal(last) && now !== undefined && now !== last) {
+    problems.push(`${runId} was ${last} for its caller and is ${now} in the table`);
+  }
+  return problems;
+}
+
+/** 3, the callers' part: what was terminal for them stays so, and nothing accepted vanishes. */
+export const callersSeeOneStory = (facts: Facts): string[] =>
+  [...byRun(facts.journal.looks)].flatMap(([runId, looks]) => seenProblems(runId, looks, facts));
