@@ -2,15 +2,17 @@
 import { findDraft, publishDraft } from '../lib/db/versions.ts';
 import { findWorkflow } from '../lib/db/workflows.ts';
 import type { Deps } from '../lib/deps.ts';
+import { formatOf } from '../lib/dsl/format.ts';
 import { openEgress } from '../lib/egress/index.ts';
 import { member } from '../lib/engine/json.ts';
 import type { Json } from '../lib/engine/types.ts';
 import { ApiError, notFound } from '../lib/errors.ts';
-import { checkDefinition, workflowInvalid } from '../lib/http/definition-body.ts';
+import { checkPublishable, workflowInvalid } from '../lib/http/definition-body.ts';
 import { orgRoute, type Caller } from '../lib/http/route.ts';
 import { findResources } from '../lib/resources/find.ts';
 import { MAX_DOCUMENT_BYTES, pinResources } from '../lib/resources/pin.ts';
 import type { KeptResources } from '../lib/resources/types.ts';
+import { scheduleToPublish } from '../lib/schedules/activate.ts';
 import { loadSecrets } from '../lib/secrets/load.ts';
 import { VERSION } from '../lib/version.ts';
 
@@ -65,12 +67,20 @@ async function publish(deps: Deps, { orgId, keyId }: Caller, workflowId: string)
     if (draft === null) throw notFound();
     if (draft.archived) throw new ApiError('INVALID_STATE', 'The workflow is archived.');
     const { definition, digest } = draft;
-    const { errors } = checkDefinition({ definition, pointer: '' });
+    const { errors } = checkPublishable({ definition, pointer: '' }, deps.config);
     if (errors.length > 0) throw workflowInvalid(errors);
     if (draft.published !== null) return { ...draft.published, definition };
     // Before the statement that locks the workflow: a slow server holds nothing up.
     const resources = await pin(deps, orgId, definition, signal);
-    const version = await publishDraft(deps, { orgId, workflowId, digest, publishedBy: keyId, resources });
+    const version = await publishDraft(deps, {
+      orgId,
+      workflowId,
+      digest,
+      publishedBy: keyId,
+      resources,
+      format: formatOf(definition),
+      schedule: await scheduleToPublish(deps, definition),
+    });
     if (version !== null) return { ...version, definition };
   }
   throw new ApiError(

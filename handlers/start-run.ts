@@ -20,6 +20,7 @@ export default orgRoute({
     201: 'The run is committed and queued',
     409: 'The workflow is not published or archived, or the key was used for another request',
     422: 'INPUT_INVALID: the input does not match `input.schema` of the version; every problem with its path',
+    429: 'QUOTA_EXCEEDED: the org has as many queued runs as it may have',
     503: 'Not accepted: QUEUE_UNAVAILABLE, DATABASE_UNAVAILABLE or ENQUEUE_OUTCOME_UNKNOWN',
   },
   async handler(context) {

@@ -1,5 +1,5 @@
 /** POST /v1/orgs/:orgId/workflows/validate */
-import { checkDefinition, definitionBody, readDefinition } from '../lib/http/definition-body.ts';
+import { checkPublishable, definitionBody, readDefinition } from '../lib/http/definition-body.ts';
 import { orgRoute } from '../lib/http/route.ts';
 
 export default orgRoute({
@@ -12,7 +12,7 @@ export default orgRoute({
   takesDefinition: true,
   answers: { 200: '`{ valid, errors, warnings }`', 400: 'The body does not parse.' },
   async handler(context) {
-    const { errors, warnings } = checkDefinition(await readDefinition(context));
+    const { errors, warnings } = checkPublishable(await readDefinition(context), context.deps.config);
     return context.c.json({ valid: errors.length === 0, errors, warnings });
   },
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { parseAllowList } from './egress/allow-list.ts';
+import { NEWEST_FORMAT, OLDEST_FORMAT } from './formats.ts';
 // Not from its index: every process reads the configuration, and few of them need the engine.
 import { DEFAULT_LIMITS } from './jq/limits.ts';
 import { parseSecretsKeys } from './secrets/keys.ts';
@@ -66,6 +67,10 @@ const schema = v.object({
   WORKFLOW_LEASE_MS: v.optional(integer(500, 600_000), '15000'),
   WORKFLOW_CALL_TIMEOUT_MS: v.optional(integer(1, day), '60000'),
   MAX_RESPONSE_BYTES: v.optional(integer(1024, 1 << 30), String(4 << 20)),
+  WORKFLOW_MAX_FORMAT: v.optional(integer(OLDEST_FORMAT, NEWEST_FORMAT), String(NEWEST_FORMAT)),
+  EVENT_RETRY_BACKOFF_MS: v.optional(integer(1, day), '5000'),
+  RUN_RETENTION_DAYS: v.optional(integer(1, 36_500), '30'),
+  MAX_FORK_BRANCHES: v.optional(integer(1, 10_000), '1000'),
   MAX_RUN_STEPS: v.optional(integer(1, 1_000_000_000), '100000'),
   VESPID_EXPRESSION_MAX_STEPS: v.optional(integer(1000, 1_000_000_000), String(DEFAULT_LIMITS.maxSteps)),
   VESPID_EXPRESSION_MAX_BYTES: v.optional(integer(1024, 1 << 30), String(DEFAULT_LIMITS.maxBytes)),
@@ -133,6 +138,10 @@ function toConfig(raw: Raw) {
     leaseMs: raw.WORKFLOW_LEASE_MS,
     callTimeoutMs: raw.WORKFLOW_CALL_TIMEOUT_MS,
     maxResponseBytes: raw.MAX_RESPONSE_BYTES,
+    maxFormat: raw.WORKFLOW_MAX_FORMAT,
+    eventRetryBackoffMs: raw.EVENT_RETRY_BACKOFF_MS,
+    runRetentionDays: raw.RUN_RETENTION_DAYS,
+    maxForkBranches: raw.MAX_FORK_BRANCHES,
     maxRunSteps: raw.MAX_RUN_STEPS,
     expressionLimits: {
       maxSteps: raw.VESPID_EXPRESSION_MAX_STEPS,

@@ -3,6 +3,7 @@ import { InputSchemas } from './accept/input-schemas.ts';
 import type { Config } from './config.ts';
 import { openDatabase, type Sql } from './db/client.ts';
 import { openKeyCache, type KeyCache } from './http/keys.ts';
+import { openLimits, type Limits } from './limits/limits.ts';
 import { openRunWatcher, type RunWatcher } from './live/watcher.ts';
 import { openProducer, type Producer } from './queue/producer.ts';
 import { createKeyring, type Keyring } from './secrets/seal.ts';
@@ -22,6 +23,8 @@ export interface Deps {
   /** Seals secrets; null when the deployment has no key for them. */
   keyring: Keyring | null;
   queue: Producer;
+  /** What orgs may use. */
+  limits: Limits;
   /** Input schemas of versions, compiled. */
   inputSchemas: InputSchemas;
   /** Tells when a run's row has changed. */
@@ -70,6 +73,7 @@ export function openDeps(config: Config): OpenDeps {
     keys: openKeyCache({ sql, config }),
     keyring: createKeyring(config.secretsKeys),
     queue,
+    limits: openLimits({ sql, config, queue, queueName: config.queueName }),
     inputSchemas: new InputSchemas(),
     live,
   };

@@ -16,13 +16,14 @@ import {
   type TimelineBatch,
 } from '../lib/db/runs/write.ts';
 import { stateFault } from './faults.ts';
-import type { DslError, Interruption, Ports, Progress } from '../lib/engine/types.ts';
+import type { TreeWriter, WrittenTree } from '../lib/engine/parts.ts';
+import type { DslError, Interruption, Ports } from '../lib/engine/types.ts';
 import { createRedactor, type Redactor } from '../lib/secrets/redact.ts';
 import type { HeldAttempt } from './attempts.ts';
 import { createChildren } from './children.ts';
 import type { WorkerDeps } from './deps.ts';
+import { createEvents } from './events.ts';
 import { writeFenced } from './fenced-write.ts';
-import { jsonTextWithin } from './json-text.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createTimelineBuffer, type RunEntry, type TimelineBuffer } from './timeline.ts';
 
@@ -35,11 +36,18 @@ export interface Attempt {
   /** The database's clock as RFC 3339, for timeline entries. */
   at(): string;
   addEntry(entry: RunEntry): void;
+  /** The newest format that the run's progress was ever written in. */
+  format(): number;
+  /** Writes no more checkpoints. What the tree holds now; null when it is larger than it may be. Rejects when one has failed. */
+  settle(): Promise<WrittenTree | null>;
   /** The last write. null: the lease is lost, nothing was written. */
   leave(leave: Leave): Promise<LeftRun | null>;
   /** Milliseconds since the claim. */
   durationMs(): number;
 }
+
+/** The more is at stake, the higher: after a lost lease nothing may be written any more. */
+const RANK: Readonly<Record<Interruption, number>> = { shutdown: 0, suspended: 1, cancelled: 2, lost: 3 };
 
 /** What tells an attempt to stop, before and after its claim. */
 export function createHolder({
@@ -60,8 +68,7 @@ export function createHolder({
     signal: controller.signal,
     reason: () => reason,
     interrupt(next) {
-      // A lost lease outranks a shutdown: nothing may be written any more.
-      if (reason === null || next !== 'shutdown') reason = next;
+      if (reason === null || RANK[next] > RANK[reason]) reason = next;
       if (next === 'cancelled' || next === 'lost') controller.abort();
     },
     abortCalls: () => controller.abort(),
@@ -77,8 +84,8 @@ function databaseClock(claimed: ClaimedRun): () => number {
 }
 
 export interface AttemptOptions {
-  /** The tree that the interpreter changes in place. */
-  progress: Progress;
+  /** Writes the tree that the interpreter changes in place. */
+  tree: TreeWriter;
   /** Ends the repetition of writes when the process goes down. */
   giveUp: AbortSignal;
   /** Resolves when the lease was confirmed a moment ago, or `signal` aborts. */
@@ -87,9 +94,9 @@ export interface AttemptOptions {
   computed(usedMs: number): void;
 }
 
-/** Whether the row stands where this batch has put it. */
+/** Whether the row stands where this batch has put it; one that is suspended, with an entry more that says so. */
 const isAfter = (row: OwnWrite, fence: Fence, batch: TimelineBatch): boolean =>
-  row.timeline_count === fence.timelineCount + batch.count &&
+  row.timeline_count === fence.timelineCount + batch.count + (row.status === 'suspended' ? 1 : 0) &&
   row.timeline_dropped === fence.timelineDropped + batch.dropped;
 
 class FencedAttempt implements Attempt {
@@ -101,12 +108,14 @@ class FencedAttempt implements Attempt {
   readonly #buffer: TimelineBuffer;
   readonly #recorder: Recorder;
   readonly #fence: Fence;
+  #format: number;
   readonly #startedAt = performance.now();
   #fault: DslError | null = null;
 
   constructor(deps: WorkerDeps, claimed: ClaimedRun, holder: Holder, options: AttemptOptions) {
     this.#deps = deps;
     this.#holder = holder;
+    this.#format = claimed.format;
     this.#options = options;
     this.#buffer = createTimelineBuffer(claimed.timeline_count, this.redactor);
     this.#recorder = createRecorder(() => this.#checkpoint());
@@ -144,12 +153,18 @@ class FencedAttempt implements Attempt {
       tokens: deps.tokens.of(claimed.org_id, now),
       conceal: (credential) => this.redactor.add(credential),
       children: createChildren(deps, claimed),
+      events: createEvents(deps, claimed),
+      changed: (branch) => options.tree.changed(branch),
       timeline: this.#buffer.addTask,
     };
   }
 
   fault(): DslError | null {
     return this.#fault;
+  }
+
+  format(): number {
+    return this.#format;
   }
 
   at(): string {
@@ -164,6 +179,12 @@ class FencedAttempt implements Attempt {
     return Math.round(performance.now() - this.#startedAt);
   }
 
+  async settle(): Promise<WrittenTree | null> {
+    await this.#recorder.stop();
+    await this.#recorder.recorded();
+    return this.#tree();
+  }
+
   async leave(leave: Leave): Promise<LeftRun | null> {
     await this.#recorder.stop();
     if (this.#holder.reason() === 'lost' && this.#fault === null) return null;
@@ -171,23 +192,28 @@ class FencedAttempt implements Attempt {
     const fence = this.#fence;
     return this.#write<LeftRun>(
       () => leaveRun(this.#deps.sql, fence, leave, batch),
-      (row) => (row.status === leave.status && isAfter(row, fence, batch) ? row : null),
+      (row) => (row.status !== 'running' && isAfter(row, fence, batch) ? row : null),
     );
   }
 
+  /** Once in the newer format, a run stays in it. */
+  #tree(): WrittenTree | null {
+    this.#format = Math.max(this.#format, this.#deps.format());
+    return this.#options.tree.write(this.#format);
+  }
+
   async #checkpoint(): Promise<void> {
-    const { maxRunStateBytes } = this.#deps.config;
-    const progressText = jsonTextWithin(this.#options.progress, maxRunStateBytes);
-    if (progressText === null) {
-      this.#fault = stateFault('state', maxRunStateBytes);
+    const tree = this.#tree();
+    if (tree === null) {
+      this.#fault = stateFault('state', this.#deps.config.maxRunStateBytes);
       this.#holder.interrupt('lost');
       return;
     }
     const batch = this.#buffer.take();
     const fence = this.#fence;
     const written = await this.#write(
-      () => writeCheckpoint(this.#deps.sql, fence, progressText, batch),
-      (row) => (isAfter(row, fence, batch) ? { lease: row.lease } : null),
+      () => writeCheckpoint(this.#deps.sql, fence, tree, batch),
+      (row) => (isAfter(row, fence, batch) && row.revision === tree.revision ? { lease: row.lease } : null),
     );
     if (written === null) this.#holder.interrupt('lost');
     fence.timelineCount += batch.count;

@@ -64,7 +64,14 @@ export function createChildren(deps: WorkerDeps, claimed: ClaimedRun): Children 
     const child: NewChild = { id, ...parent, namespace, name, version, inputText, awaited, maxAttempts };
     const [row] = await bounded(insertChild(sql, child), config.databaseTimeoutMs);
     if (row === undefined) return explain(child);
-    const job = { runId: id, orgId, generation: row.generation, priority: row.priority, delayMs: 0 };
+    const job = {
+      runId: id,
+      orgId,
+      generation: row.generation,
+      priority: row.priority,
+      delayMs: 0,
+      format: row.format,
+    };
     // Nobody waits for the queue: should it be away, the reconciler adds the job.
     void deps.queue.enqueue(job, config.enqueueTimeoutMs);
     return { ok: true };

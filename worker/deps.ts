@@ -8,7 +8,9 @@ import type { Keyring } from '../lib/secrets/seal.ts';
 import type { EmitRunEvent } from '../lib/telemetry/events.ts';
 import type { Logger } from '../lib/telemetry/log.ts';
 import type { Attempts } from './attempts.ts';
+import type { Claims } from './claims.ts';
 import type { DefinitionCache } from './definitions.ts';
+import type { OrgSlots } from './org-slots.ts';
 import type { Slots } from './slots.ts';
 import type { Tokens } from './tokens.ts';
 import type { Turn } from './turns.ts';
@@ -29,9 +31,14 @@ export interface WorkerDeps {
   definitions: DefinitionCache;
   /** Of this release; expressions read it as $runtime.version. */
   version: string;
+  /** The newest format that every live worker reads: progress is written in it. */
+  format(): number;
   /** Shares the processor between the runs that compute. */
   turn: Turn;
   slots: Slots;
+  /** Whose turn it is, and the orgs' limits of runs in flight. */
+  orgSlots: OrgSlots;
+  claims: Claims;
   /** The attempts this process holds. */
   attempts: Attempts;
 }

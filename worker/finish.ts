@@ -1,8 +1,13 @@
 /** What happens to the run when an execution ends: the outcome becomes the row's next state. */
+import { deleteListeners } from '../lib/db/events/listeners.ts';
+import { bounded } from '../lib/db/failure.ts';
 import type { ClaimedRun } from '../lib/db/runs/claim.ts';
-import type { Leave, LeftRun } from '../lib/db/runs/write.ts';
+import { suspendedEntry } from '../lib/db/runs/timeline.ts';
+import { dropPartsOfCancelled, type Leave, type LeftRun } from '../lib/db/runs/write.ts';
+import type { WrittenTree } from '../lib/engine/parts.ts';
 import type { DslError, Outcome, Progress } from '../lib/engine/types.ts';
 import { NEVER_MS } from '../lib/engine/unwind.ts';
+import { OLDEST_FORMAT } from '../lib/formats.ts';
 import { keys } from '../lib/queue/connection.ts';
 import { cancelChildren } from '../lib/runs/cancel.ts';
 import { enqueueWoken } from '../lib/runs/woken.ts';
@@ -23,7 +28,8 @@ export interface Finishing {
 
 const LEAVE: Leave = {
   status: 'queued',
-  progressText: null,
+  tree: null,
+  dropsParts: false,
   outputText: null,
   errorText: null,
   delayMs: null,
@@ -31,6 +37,7 @@ const LEAVE: Leave = {
   resuming: false,
   newGeneration: false,
   wakesParent: false,
+  suspendedText: '',
 };
 
 /** No delayed job for what lies further ahead: the run waits for a signal, which brings a job of its own. */
@@ -44,18 +51,35 @@ function report({ deps, claimed, attempt }: Finishing, event: RunEvent, fields: 
   );
 }
 
+/** The run is no longer this attempt's. */
+function fenced(finishing: Finishing): void {
+  const { deps, claimed, attempt } = finishing;
+  report(finishing, 'workflow_run_fenced');
+  if (attempt.format() === OLDEST_FORMAT) return;
+  // Nobody waits for it: what is left then goes with the run.
+  void bounded(dropPartsOfCancelled(deps.sql, claimed.id), deps.config.databaseTimeoutMs).catch(() => {});
+}
+
 /** Writes the last state; says in the log when the lease was lost meanwhile, and tells who watches the run. */
 async function write(finishing: Finishing, leave: Partial<Leave>): Promise<LeftRun | null> {
   const { deps, claimed, attempt } = finishing;
-  const left = await attempt.leave({ ...LEAVE, ...leave });
-  if (left === null) report(finishing, 'workflow_run_fenced');
+  // Whatever was written in the newer format may have parts.
+  const dropsParts = attempt.format() > OLDEST_FORMAT;
+  const suspendedText = suspendedEntry(attempt.at());
+  const left = await attempt.leave({ ...LEAVE, dropsParts, suspendedText, ...leave });
+  if (left === null) fenced(finishing);
   deps.queue.redis.publish(keys(deps.config.queueName).hints, claimed.id).catch(() => {});
   if (left !== null) await enqueueWoken(deps, claimed.org_id, left);
   return left;
 }
 
 /** Adds the job of the new generation. Should the queue be away, the reconciler adds it later. */
-async function enqueueNext({ deps, claimed }: Finishing, left: LeftRun): Promise<void> {
+async function enqueueNext(finishing: Finishing, left: LeftRun): Promise<void> {
+  const { deps, claimed } = finishing;
+  if (left.status === 'suspended') {
+    report(finishing, 'workflow_run_suspended');
+    return;
+  }
   if (left.delay_ms > MAX_JOB_DELAY_MS) return;
   await deps.queue.enqueue(
     {
@@ -64,6 +88,7 @@ async function enqueueNext({ deps, claimed }: Finishing, left: LeftRun): Promise
       generation: left.generation,
       priority: claimed.priority,
       delayMs: left.delay_ms,
+      format: left.format,
     },
     deps.config.enqueueTimeoutMs,
   );
@@ -74,8 +99,15 @@ function publicError(error: DslError, { attempt }: Finishing) {
   return { type, status, instance };
 }
 
-/** Ends the run as failed. */
-export async function fail(finishing: Finishing, cause: DslError): Promise<void> {
+/**
+ * Ends the run as failed.
+ * @param tree where a rerun can go on; null for what would only fail again
+ */
+export async function fail(
+  finishing: Finishing,
+  cause: DslError,
+  tree: WrittenTree | null = null,
+): Promise<void> {
   const { attempt, deps } = finishing;
   const masked = runError(cause, attempt.redactor);
   const text = jsonTextWithin(masked, deps.config.maxRunStateBytes);
@@ -83,6 +115,7 @@ export async function fail(finishing: Finishing, cause: DslError): Promise<void>
   attempt.addEntry({ type: 'run_failed', at: attempt.at(), error });
   const left = await write(finishing, {
     status: 'failed',
+    tree,
     errorText: text ?? JSON.stringify(error),
     wakesParent: finishing.claimed.parent_awaits,
   });
@@ -91,8 +124,12 @@ export async function fail(finishing: Finishing, cause: DslError): Promise<void>
   await cancelLeftOver(finishing);
 }
 
-/** Children that the run waited for when it was ended from outside of its tasks, by a limit for example. */
+/** Listeners, and children that the run waited for when it was ended from outside of its tasks, by a limit for example. */
 async function cancelLeftOver({ deps, claimed, progress }: Finishing): Promise<void> {
+  if (progress.listeners === true) {
+    // What is left now is swept later.
+    await bounded(deleteListeners(deps.sql, [claimed.id]), deps.config.databaseTimeoutMs).catch(() => {});
+  }
   if (progress.children !== true) return;
   await cancelChildren(deps, claimed.id).catch((error: unknown) =>
     deps.log.warn({ err: error, runId: claimed.id }, 'children of a run that ended could not be cancelled'),
@@ -113,12 +150,12 @@ async function succeed(finishing: Finishing, outputText: string): Promise<void> 
 }
 
 /** Back to the queue after a backoff: the next try goes on from the last recorded result. */
-async function retry(finishing: Finishing, cause: DslError, progressText: string): Promise<void> {
+async function retry(finishing: Finishing, cause: DslError, tree: WrittenTree): Promise<void> {
   const { attempt, claimed, deps } = finishing;
   const error = runError(cause, attempt.redactor);
   const delayMs = backoffMs(deps.config.retryBackoffMs, claimed.attempt_count, Math.random());
   attempt.addEntry({ type: 'run_retried', at: attempt.at(), attempt: claimed.attempt_count, error });
-  const left = await write(finishing, { progressText, delayMs, newGeneration: true });
+  const left = await write(finishing, { tree, delayMs, newGeneration: true });
   if (left === null) return;
   report(finishing, 'workflow_run_retried', {
     nextAttemptAt: left.next_attempt_at === null ? null : toRfc3339(left.next_attempt_at),
@@ -128,13 +165,13 @@ async function retry(finishing: Finishing, cause: DslError, progressText: string
 }
 
 /** Waits for a timer or a signal without holding a slot. */
-async function park(finishing: Finishing, untilMs: number, progressText: string): Promise<void> {
+async function park(finishing: Finishing, untilMs: number, tree: WrittenTree): Promise<void> {
   const { attempt } = finishing;
   const until = untilMs < NEVER_MS ? { until: new Date(untilMs).toISOString() } : {};
   attempt.addEntry({ type: 'run_waiting', at: attempt.at(), ...until });
   const left = await write(finishing, {
     status: 'waiting',
-    progressText,
+    tree,
     untilMs,
     resuming: true,
     newGeneration: true,
@@ -143,35 +180,42 @@ async function park(finishing: Finishing, untilMs: number, progressText: string)
 }
 
 /** To another worker, in the same attempt. A new job: giving this one back would need it to be there still. */
-async function handOver(finishing: Finishing, progressText: string): Promise<void> {
+async function handOver(finishing: Finishing, tree: WrittenTree): Promise<void> {
   const { attempt } = finishing;
   attempt.addEntry({ type: 'run_handed_over', at: attempt.at(), reason: 'shutdown' });
-  const left = await write(finishing, { progressText, resuming: true, newGeneration: true });
+  const left = await write(finishing, { tree, resuming: true, newGeneration: true });
+  if (left !== null) await enqueueNext(finishing, left);
+}
+
+/** Stands still until somebody resumes it; goes on at once when somebody has already. */
+async function suspend(finishing: Finishing, tree: WrittenTree): Promise<void> {
+  const left = await write(finishing, { status: 'suspended', tree, resuming: true, newGeneration: true });
   if (left !== null) await enqueueNext(finishing, left);
 }
 
 /** Writes what the outcome says. */
 export async function finish(finishing: Finishing, outcome: Outcome): Promise<void> {
-  const { attempt, claimed, deps, progress } = finishing;
+  const { attempt, claimed, deps } = finishing;
   const maxBytes = deps.config.maxRunStateBytes;
   const isTry =
     outcome.kind === 'failed' && outcome.retryable && claimed.attempt_count < claimed.max_attempts;
   const fault = attempt.fault();
   if (fault !== null) return fail(finishing, fault);
-  if (outcome.kind === 'failed' && !isTry) return fail(finishing, outcome.error);
-  const [what, value] =
-    outcome.kind === 'succeeded' ? (['output', outcome.output] as const) : (['state', progress] as const);
-  const text = jsonTextWithin(value, maxBytes);
-  if (text === null) return fail(finishing, stateFault(what, maxBytes));
+  if (outcome.kind === 'succeeded') {
+    const text = jsonTextWithin(outcome.output, maxBytes);
+    return text === null ? fail(finishing, stateFault('output', maxBytes)) : succeed(finishing, text);
+  }
+  const tree = await attempt.settle();
+  if (outcome.kind === 'failed' && !isTry) return fail(finishing, outcome.error, tree);
+  if (tree === null) return fail(finishing, stateFault('state', maxBytes));
   switch (outcome.kind) {
-    case 'succeeded':
-      return succeed(finishing, text);
     case 'failed':
-      return retry(finishing, outcome.error, text);
+      return retry(finishing, outcome.error, tree);
     case 'parked':
-      return park(finishing, outcome.untilMs, text);
+      return park(finishing, outcome.untilMs, tree);
     case 'interrupted':
-      if (outcome.reason === 'shutdown') return handOver(finishing, text);
-      report(finishing, 'workflow_run_fenced');
+      if (outcome.reason === 'shutdown') return handOver(finishing, tree);
+      if (outcome.reason === 'suspended') return suspend(finishing, tree);
+      fenced(finishing);
   }
 }

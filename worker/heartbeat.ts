@@ -1,6 +1,7 @@
 /** Says every second that this worker lives, and learns which of its leases are lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bounded } from '../lib/db/failure.ts';
+import { OLDEST_FORMAT } from '../lib/formats.ts';
 import { requeueStrays } from '../lib/db/runs/reconcile.ts';
 import { beat, removeWorker, yieldLead } from '../lib/db/workers.ts';
 import type { WorkerDeps } from './deps.ts';
@@ -26,6 +27,7 @@ export class Heartbeat {
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<boolean> = Promise.resolve(true);
+  #format = OLDEST_FORMAT;
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
@@ -67,6 +69,11 @@ export class Heartbeat {
    */
   steadyMs(): number {
     return this.#steadySince === null ? 0 : performance.now() - this.#steadySince;
+  }
+
+  /** The newest format that every live worker reads: progress is written in it. */
+  format(): number {
+    return this.#format;
   }
 
   /** Whether Postgres took the last beat. */
@@ -112,14 +119,16 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { config, pulse: sql, identity, attempts } = this.#deps;
-    const lost = await bounded(
-      beat(sql, identity, attempts.leases(), this.#stopping),
-      config.databaseTimeoutMs,
-    );
-    for (const { run_id: runId, lease } of lost) {
+    const state = { held: attempts.leases(), stopping: this.#stopping, leaseMs: config.leaseMs };
+    const answers = await bounded(beat(sql, identity, state), config.databaseTimeoutMs);
+    for (const answer of answers) {
+      if (answer.kind === 'format') {
+        this.#format = Math.min(config.maxFormat, answer.format ?? config.maxFormat);
+        continue;
+      }
       // A newer attempt at the same run may have begun since the beat was sent.
-      const attempt = attempts.get(runId);
-      if (attempt?.lease === lease) attempt.interrupt('lost');
+      const attempt = attempts.get(answer.run_id);
+      if (attempt?.lease === answer.lease) attempt.interrupt(answer.kind);
     }
   }
 

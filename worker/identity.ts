@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import { uuidv7 } from 'uuidv7';
 import type { WorkerIdentity } from '../lib/db/workers.ts';
 
-export const newIdentity = (concurrency: number): WorkerIdentity => ({
+export const newIdentity = (concurrency: number, readsFormat: number): WorkerIdentity => ({
   id: uuidv7(),
   hostname: hostname(),
   pid: process.pid,
   concurrency,
+  readsFormat,
 });

@@ -13,12 +13,18 @@ import { openLog } from '../lib/telemetry/log.ts';
 import { openMetrics, type Metrics } from '../lib/telemetry/metrics.ts';
 import { VERSION } from '../lib/version.ts';
 import { createAttempts } from './attempts.ts';
+import { createDuties } from './duties/index.ts';
+import { DISPATCH_EVENTS } from './duties/dispatch-events.ts';
+import { startDuty, type DutyLoop } from './duties/duty.ts';
+import { listenForEventHints } from './event-hints.ts';
+import { createClaims } from './claims.ts';
 import { createDefinitionCache } from './definitions.ts';
 import type { WorkerDeps } from './deps.ts';
 import { openHealth } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { newIdentity } from './identity.ts';
 import { createProcessor, type Intake } from './processor.ts';
+import { createOrgSlots } from './org-slots.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
 import { atMost, drain } from './shutdown.ts';
 import { createSlots } from './slots.ts';
@@ -28,7 +34,8 @@ import { createTurns } from './turns.ts';
 /** One for the heartbeat and one for the reconciler. */
 const PULSE_CONNECTIONS = 2;
 
-function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
+/** @param format the newest format that every live worker reads */
+function openWorkerDeps(config: Config, metrics: Metrics, format: () => number): WorkerDeps {
   const log = openLog(config.logLevel, 'worker');
   const connect = (max: number, name: string) =>
     openDatabase({
@@ -38,19 +45,22 @@ function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
       prepare: config.databasePrepare,
       name,
     });
-  const sql = connect(config.databasePoolMax, 'vespid-worker');
+  const claimConnections = Math.ceil(config.databasePoolMax / 2);
+  const claimSql = connect(claimConnections, 'vespid-worker-claims');
+  const sql = connect(Math.max(1, config.databasePoolMax - claimConnections), 'vespid-worker');
+  const queue = openProducer({
+    url: config.redisUrl,
+    queueName: config.queueName,
+    timeoutMs: config.enqueueTimeoutMs,
+    name: 'vespid-worker',
+  });
   return {
     config,
     log,
     emit: runEvents(log, metrics),
     sql,
     pulse: connect(PULSE_CONNECTIONS, 'vespid-worker-pulse'),
-    queue: openProducer({
-      url: config.redisUrl,
-      queueName: config.queueName,
-      timeoutMs: config.enqueueTimeoutMs,
-      name: 'vespid-worker',
-    }),
+    queue,
     egress: openEgress({
       allow: config.egressAllow,
       maxResponseBytes: config.maxResponseBytes,
@@ -58,11 +68,14 @@ function openWorkerDeps(config: Config, metrics: Metrics): WorkerDeps {
     }),
     keyring: createKeyring(config.secretsKeys),
     tokens: createTokens(),
-    identity: newIdentity(config.concurrency),
+    identity: newIdentity(config.concurrency, config.maxFormat),
     definitions: createDefinitionCache(sql, config),
     version: VERSION,
+    format,
     turn: createTurns(),
     slots: createSlots(config.concurrency),
+    claims: createClaims(claimSql, claimConnections, config.databaseTimeoutMs),
+    orgSlots: createOrgSlots({ config, sql, queue }),
     attempts: createAttempts(),
   };
 }
@@ -89,6 +102,9 @@ function openConsumer(deps: WorkerDeps, intake: Intake): Worker {
     stalledInterval: config.leaseMs,
     maxStalledCount: 1_000_000,
     skipVersionCheck: true,
+    // For a job of which Redis has lost all but the id: what is left of it must not pass for the job of its run.
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
     metrics: { maxDataPoints: 0 },
   });
   consumer.on('error', (error) => log.debug({ err: error }, 'the queue'));
@@ -102,19 +118,25 @@ interface Running {
   consumer: Worker;
   heartbeat: Heartbeat;
   reconciler: Reconciler;
+  /** Empty until the worker is ready. */
+  duties: DutyLoop[];
   giveUp: AbortController;
 }
 
 /** Ends within the grace: the last tenth is for closing connections. */
-async function stopWorker({ deps, consumer, heartbeat, reconciler, giveUp }: Running): Promise<void> {
+async function stopWorker({ deps, consumer, heartbeat, reconciler, duties, giveUp }: Running): Promise<void> {
   const { config, log, attempts } = deps;
   const closeMs = config.shutdownGraceMs * 0.04;
   log.info({ event: 'worker_stopping', held: attempts.all().length });
   heartbeat.markStopping();
   const drained = await drain({ consumer, attempts, graceMs: config.shutdownGraceMs, giveUp });
-  await atMost(Promise.all([heartbeat.stop(), reconciler.stop()]), closeMs);
+  const sides = [heartbeat.stop(), reconciler.stop(), ...duties.map((duty) => duty.stop())];
+  await atMost(Promise.all(sides), closeMs);
   const pools = [deps.sql, deps.pulse].map((pool) => pool.end({ timeout: 1 }));
-  await atMost(Promise.all([deps.queue.close(), deps.egress.close(), ...pools]), closeMs);
+  await atMost(
+    Promise.all([deps.queue.close(), deps.claims.close(), deps.egress.close(), ...pools]),
+    closeMs,
+  );
   log.info({ event: 'worker_stopped', drained });
   process.exit(0);
 }
@@ -127,7 +149,7 @@ async function untilAlive(heartbeat: Heartbeat): Promise<void> {
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const metrics = openMetrics();
-  const deps = openWorkerDeps(config, metrics);
+  const deps = openWorkerDeps(config, metrics, () => heartbeat.format());
   let stopping = false;
   const giveUp = new AbortController();
   // Every write that is being repeated listens to it.
@@ -142,10 +164,11 @@ async function main(): Promise<void> {
   const state = () => ({ takesRuns: heartbeat.healthy() && !stopping, database: heartbeat.healthy() });
   const health = await openHealth({ port: config.port, host: config.host, metrics, state });
 
+  const duties: DutyLoop[] = [];
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void stopWorker({ deps, consumer, heartbeat, reconciler, giveUp });
+    void stopWorker({ deps, consumer, heartbeat, reconciler, duties, giveUp });
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
 
@@ -153,6 +176,10 @@ async function main(): Promise<void> {
   if (stopping) return;
   heartbeat.start();
   reconciler.start();
+  duties.push(...createDuties(deps).map((duty) => startDuty(duty, () => reconciler.leads(), deps.log)));
+  const dispatching = duties.find(({ name }) => name === DISPATCH_EVENTS);
+  // Ends with the process: a subscription has nothing to finish.
+  listenForEventHints(deps, () => dispatching?.wake());
   consumer.run().catch((error: unknown) => deps.log.error({ err: error }, 'the consumer ended'));
   const { port } = health;
   deps.log.info({ event: 'worker_ready', workerId: deps.identity.id, port, concurrency: config.concurrency });

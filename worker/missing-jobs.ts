@@ -4,9 +4,9 @@
  * ones and those not yet due.
  */
 import { bounded } from '../lib/db/failure.ts';
-import { pageOfWaitingRuns, type DueRow } from '../lib/db/runs/reconcile.ts';
+import { pageOfWaitingRuns } from '../lib/db/runs/reconcile.ts';
 import { keys } from '../lib/queue/connection.ts';
-import { jobId } from '../lib/queue/job.ts';
+import { withoutJob } from '../lib/queue/missing.ts';
 import type { WorkerDeps } from './deps.ts';
 import { requeue } from './requeue.ts';
 
@@ -60,7 +60,11 @@ class Pass implements MissingJobsPass {
       pageOfWaitingRuns(sql, { after: this.#after, graceMs, limit: PAGE_ROWS }),
       config.databaseTimeoutMs,
     );
-    const added = await requeue(this.#deps, await this.#withoutJob(rows), 'job_missing');
+    const added = await requeue(
+      this.#deps,
+      await withoutJob(queue.redis, config.queueName, rows),
+      'job_missing',
+    );
     if (!added) throw new Error('the queue did not take the jobs');
     const last = rows.at(-1);
     if (last !== undefined && rows.length === PAGE_ROWS) {
@@ -72,16 +76,6 @@ class Pass implements MissingJobsPass {
     this.#epoch = null;
     this.#after = null;
     return true;
-  }
-
-  async #withoutJob(rows: readonly DueRow[]): Promise<DueRow[]> {
-    if (rows.length === 0) return [];
-    const pipeline = this.#deps.queue.redis.pipeline();
-    for (const row of rows) pipeline.exists(this.#names.job(jobId(row.id, row.generation)));
-    const results = (await pipeline.exec()) ?? [];
-    const failed = results.find(([error]) => error)?.[0];
-    if (failed) throw failed;
-    return rows.filter((_row, index) => results[index]?.[1] === 0);
   }
 }
 

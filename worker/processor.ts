@@ -1,25 +1,26 @@
 /** One BullMQ job: claim the run, execute it, write how it ended. The job itself is only a hint to look. */
-import { DelayedError, type Job } from 'bullmq';
+import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { isDatabaseUnavailable, bounded } from '../lib/db/failure.ts';
-import { claimRun, findForJob, type ClaimedRun } from '../lib/db/runs/claim.ts';
+import { findForJob, findParts, type ClaimedRun } from '../lib/db/runs/claim.ts';
 import { isTerminal } from '../lib/db/runs/row.ts';
 import { execute } from '../lib/engine/execute.ts';
+import { TreeWriter } from '../lib/engine/parts.ts';
+import { hasParts, readTree, type ReadTree } from '../lib/engine/read-tree.ts';
 import { newProgress } from '../lib/engine/tree.ts';
-import type { Outcome, Progress } from '../lib/engine/types.ts';
+import type { Json, Outcome } from '../lib/engine/types.ts';
 import { parsePayload, type JobPayload } from '../lib/queue/job.ts';
 import { loadSecrets } from '../lib/secrets/load.ts';
 import { createHolder, openAttempt, type Holder } from './attempt.ts';
 import type { WorkerDeps } from './deps.ts';
 import { runtimeFault } from './faults.ts';
 import { fail, finish, type Finishing } from './finish.ts';
-import { readProgress } from './progress.ts';
 import type { Slot } from './slots.ts';
 
 /** While Postgres is away, and for a payload of a newer release, the job comes back after so long. */
 const COME_BACK_MS = 2000;
 /** The attempt that made the job is about to let go of the run. */
 const STILL_HELD_MS = 100;
-const UNKNOWN_FORMAT_MS = 30_000;
+const UNKNOWN_FORMAT_MS = 2000;
 /** Of a logged stack, UTF-16 units. */
 const MAX_STACK_LENGTH = 4000;
 
@@ -53,6 +54,10 @@ async function withoutClaim(
   const isVoid =
     row.generation !== payload.generation || isTerminal(row.status) || row.status === 'suspended';
   if (isVoid || row.status === 'running') return;
+  if (row.format > deps.config.maxFormat) {
+    deps.log.error({ runId: payload.runId, format: row.format }, 'a run is of a newer format: handed back');
+    await comeBack(job, token, UNKNOWN_FORMAT_MS);
+  }
   await comeBack(job, token, Math.max(50, Math.ceil(row.due_in_ms)));
 }
 
@@ -72,17 +77,31 @@ async function executeClaimed(deps: WorkerDeps, finishing: Finishing): Promise<O
   return execute(workflow, facts, progress, attempt.ports, limits);
 }
 
+/** The recorded progress with its parts; null when it cannot be read. */
+async function openTree({ sql, config }: WorkerDeps, claimed: ClaimedRun): Promise<ReadTree | null> {
+  if (claimed.progress === null) {
+    const progress = newProgress();
+    return { progress, writer: new TreeWriter(progress, config.maxRunStateBytes) };
+  }
+  const parts = new Map<number, Json>();
+  if (hasParts(claimed.progress)) {
+    const rows = await bounded(findParts(sql, claimed.id), config.databaseTimeoutMs);
+    for (const { part, body } of rows) parts.set(part, body);
+  }
+  return readTree(claimed.progress, parts, config.maxRunStateBytes);
+}
+
 /** A claimed run up to its last write. A bug in here ends the run instead of leaving it held for ever. */
 async function runClaimed(
   deps: WorkerDeps,
   claimed: ClaimedRun,
   { holder, slot, intake }: Work,
 ): Promise<void> {
-  const known = claimed.progress === null ? newProgress() : readProgress(claimed.progress);
-  const progress: Progress = known ?? newProgress();
+  const known = await openTree(deps, claimed);
+  const progress = known?.progress ?? newProgress();
   const { giveUp, confirmed } = intake;
   const attempt = openAttempt(deps, claimed, holder, {
-    progress,
+    tree: known?.writer ?? new TreeWriter(progress, deps.config.maxRunStateBytes),
     giveUp,
     confirmed,
     computed: slot.computed,
@@ -98,7 +117,11 @@ async function runClaimed(
     };
     deps.emit('workflow_run_started', ref, { attemptCount: claimed.attempt_count, durationMs: 0 });
   }
-  if (claimed.exhausted) return fail(finishing, runtimeFault('the worker died during the last attempt'));
+  if (claimed.exhausted) {
+    const cause = runtimeFault('the worker died during the last attempt');
+    // What cannot be read is no place to go on from.
+    return fail(finishing, cause, known === null ? null : await attempt.settle());
+  }
   if (known === null) return fail(finishing, runtimeFault('the recorded progress cannot be read'));
   try {
     await finish(finishing, await outcomeOf(deps, finishing));
@@ -136,17 +159,14 @@ async function outcomeOf(deps: WorkerDeps, finishing: Finishing): Promise<Outcom
 }
 
 async function claim(deps: WorkerDeps, payload: JobPayload): Promise<ClaimedRun | undefined> {
-  const { config, sql, identity } = deps;
-  const [claimed] = await bounded(
-    claimRun(sql, {
-      runId: payload.runId,
-      generation: payload.generation,
-      workerId: identity.id,
-      leaseMs: config.leaseMs,
-    }),
-    config.databaseTimeoutMs,
-  );
-  return claimed;
+  const { config, identity } = deps;
+  return deps.claims.claim(payload.orgId, {
+    runId: payload.runId,
+    generation: payload.generation,
+    workerId: identity.id,
+    leaseMs: config.leaseMs,
+    maxFormat: config.maxFormat,
+  });
 }
 
 /** A job under way. */
@@ -178,13 +198,26 @@ async function doWork(deps: WorkerDeps, work: Work): Promise<void> {
   } finally {
     slot.end();
     deps.attempts.remove(holder);
+    deps.orgSlots.leave(payload.orgId, job.id ?? '');
   }
+}
+
+/** Whether this worker is at the run already. A job of a later generation comes back, others are void. */
+async function isHeld(
+  deps: WorkerDeps,
+  job: Job,
+  token: string | undefined,
+  payload: JobPayload,
+): Promise<boolean> {
+  const held = deps.attempts.get(payload.runId);
+  if (held !== undefined && payload.generation > held.generation) await comeBack(job, token, STILL_HELD_MS);
+  return held !== undefined;
 }
 
 /** The function BullMQ calls for every job. */
 export function createProcessor(deps: WorkerDeps, intake: Intake) {
   return async (job: Job, token?: string): Promise<void> => {
-    const parsed = parsePayload(job.data);
+    const parsed = parsePayload(job.data, deps.config.maxFormat);
     if (!parsed.ok) {
       deps.log.error({ jobId: job.id, problem: parsed.problem }, 'a job cannot be read');
       if (parsed.problem === 'unknown_format') await comeBack(job, token, UNKNOWN_FORMAT_MS);
@@ -193,10 +226,14 @@ export function createProcessor(deps: WorkerDeps, intake: Intake) {
     // Not moveToWait: for a job with a priority it wakes no other worker.
     if (intake.stopping()) await comeBack(job, token, 1);
     const { payload } = parsed;
+    if (await isHeld(deps, job, token, payload)) return;
+    // What may not start is back in the queue already.
+    if ((await deps.orgSlots.enter(job, payload)) !== 'started') throw new WaitingError();
     const held = deps.attempts.get(payload.runId);
-    if (held !== undefined) {
-      if (payload.generation > held.generation) await comeBack(job, token, STILL_HELD_MS);
-      return;
+    if (held !== undefined || intake.stopping()) {
+      if (held?.generation !== payload.generation) deps.orgSlots.leave(payload.orgId, job.id ?? '');
+      if (await isHeld(deps, job, token, payload)) return;
+      await comeBack(job, token, 1);
     }
     const work: Work = {
       job,

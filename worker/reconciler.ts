@@ -20,6 +20,8 @@ const PAGE_ROWS = 500;
 export interface Reconciler {
   /** One bounded piece of work, if this worker leads. */
   tick(): Promise<void>;
+  /** Whether this worker leads, as far as it knows: its lead has not run out. */
+  leads(): boolean;
   start(): void;
   stop(): Promise<void>;
 }
@@ -51,10 +53,13 @@ export function createReconciler(deps: WorkerDeps, heartbeat: Pick<Heartbeat, 's
   const leadMs = tickMs * LEAD_TICKS;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
+  let leadsUntil = 0;
 
   async function once(): Promise<void> {
     try {
+      const askedAt = performance.now();
       const [leader] = await bounded(lead(sql, 'reconciler', identity.id, leadMs), config.databaseTimeoutMs);
+      leadsUntil = leader === undefined ? 0 : askedAt + leadMs;
       if (leader === undefined) return;
       if (heartbeat.steadyMs() >= Math.min(MAX_STEADY_MS, config.leaseMs)) await takeFromDeadWorkers(deps);
       await bounded(removeDeadWorkers(sql), config.databaseTimeoutMs);
@@ -79,11 +84,13 @@ export function createReconciler(deps: WorkerDeps, heartbeat: Pick<Heartbeat, 's
 
   return {
     tick,
+    leads: () => performance.now() < leadsUntil,
     start,
     async stop() {
       clearTimeout(timer);
       timer = undefined;
       await ticking;
+      leadsUntil = 0;
     },
   };
 }

@@ -2,8 +2,8 @@
 import type { RequeueRow } from '../lib/db/runs/reconcile.ts';
 import type { WorkerDeps } from './deps.ts';
 
-/** Why a run had no job or no worker. */
-export type RequeueReason = 'job_missing' | 'worker_lost' | 'stray';
+/** Why a run has no job, or no worker. The last ones have never had a job of that generation. */
+export type RequeueReason = 'job_missing' | 'worker_lost' | 'stray' | 'signalled' | 'scheduled' | 'bulk';
 
 /** Adds the jobs; what the queue does not take now is found by the next pass. */
 export async function requeue(
@@ -19,6 +19,7 @@ export async function requeue(
       generation: row.generation,
       priority: row.priority,
       delayMs: row.delay_ms,
+      format: row.format,
     })),
     deps.config.enqueueTimeoutMs,
   );

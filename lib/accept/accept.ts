@@ -8,6 +8,7 @@
 import type { Deps } from '../deps.ts';
 import type { KeyedRun, NewRun } from '../db/runs/insert.ts';
 import { insertRuns, markAccepted, releaseExpiredKeys } from '../db/runs/insert.ts';
+import { insertReruns } from '../db/runs/rerun.ts';
 import type { RunRow } from '../db/runs/row.ts';
 import { bounded, isDatabaseUnavailable, statementOutcome } from '../db/failure.ts';
 import type { RunJob } from '../queue/job.ts';
@@ -23,6 +24,7 @@ import {
 } from './outcome.ts';
 import { InputChecks } from './input-check.ts';
 import { explainMissing, findReplays, type Standing } from './replay.ts';
+import { withinQuota } from './quota.ts';
 import { takeBack } from './take-back.ts';
 
 /**
@@ -39,6 +41,7 @@ const toJob = (row: Enqueueable): RunJob => ({
   generation: row.generation,
   priority: row.priority,
   delayMs: row.delay_ms,
+  format: row.format,
 });
 
 /** The state of one call: what is still open, and the results so far by the run id the API made. */
@@ -72,7 +75,8 @@ function settle(state: Acceptance, run: NewRun, result: AcceptResult): void {
 /** Inserts the runs. Failures of the statement are settled here; null then. */
 async function insert(state: Acceptance, runs: NewRun[]): Promise<Enqueueable[] | null> {
   const { deps } = state;
-  const query = insertRuns(deps.sql, runs, state.checks.checkedVersion);
+  const insertion = runs.some(({ rerun }) => rerun !== undefined) ? insertReruns : insertRuns;
+  const query = insertion(deps.sql, runs, state.checks.checkedVersion);
   try {
     return await bounded(query, deps.config.databaseTimeoutMs);
   } catch (error) {
@@ -253,8 +257,10 @@ export async function acceptRuns(deps: Deps, runs: NewRun[]): Promise<AcceptResu
   const queueState = deps.queue.state();
   if (queueState.kind === 'down') await refuseWhileDown(state, runs, queueState.reason);
   else {
-    await state.checks.anticipate(runs);
-    let open = runs;
+    const { admitted, refusals } = await withinQuota(deps, runs);
+    for (const [run, result] of refusals) state.results.set(run.id, result);
+    await state.checks.anticipate(admitted);
+    let open = admitted;
     for (let n = 0; n < MAX_ROUNDS && open.length > 0; n += 1) open = await round(state, open);
     for (const run of open) settle(state, run, refused(queueUnavailable('timeout')));
   }

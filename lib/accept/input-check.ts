@@ -7,7 +7,7 @@
  * request came: what is cached only lets the first insert succeed.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { bounded } from '../db/failure.ts';
+import { bounded, type Database } from '../db/failure.ts';
 import { findInputSchema } from '../db/runs/input-schema.ts';
 import type { NewRun } from '../db/runs/insert.ts';
 import type { Deps } from '../deps.ts';
@@ -26,14 +26,16 @@ const invalid = (version: number, problems: readonly SchemaProblem[]): ApiError 
     errors: problems.map(({ path, message }) => ({ path: `/input${path}`, message })),
   });
 
+export type InputCheckDeps = Database & Pick<Deps, 'log' | 'inputSchemas'>;
+
 /** The checks of one request. */
 export class InputChecks {
-  private readonly deps: Deps;
+  private readonly deps: InputCheckDeps;
   private readonly checked = new Map<NewRun, number>();
   private leftMs = MAX_REQUEST_MS;
   private sliceMs = 0;
 
-  constructor(deps: Deps) {
+  constructor(deps: InputCheckDeps) {
     this.deps = deps;
   }
 

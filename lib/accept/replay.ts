@@ -1,5 +1,5 @@
 /** A run that was not inserted: a replay of an idempotency key, or a workflow that cannot run. */
-import { bounded } from '../db/failure.ts';
+import { bounded, type Database } from '../db/failure.ts';
 import {
   findKeyedRuns,
   findWorkflowState,
@@ -58,7 +58,10 @@ export type Standing = { reason: ApiError } | { version: number };
  * Why workflows could not run, asked once for each. A run whose workflow can run was left out for its input, or its
  * state changed meanwhile, so that it is worth another try.
  */
-export async function explainMissing(deps: Deps, runs: readonly NewRun[]): Promise<Map<NewRun, Standing>> {
+export async function explainMissing(
+  deps: Database,
+  runs: readonly NewRun[],
+): Promise<Map<NewRun, Standing>> {
   const standings = new Map<NewRun, Standing>();
   const states = new Map<string, WorkflowState | undefined>();
   for (const run of runs) {

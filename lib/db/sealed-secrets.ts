@@ -36,24 +36,40 @@ export interface StoredSecret {
 /** Before every other place. */
 export const FIRST_PLACE: SecretPlace = { orgId: '00000000-0000-0000-0000-000000000000', name: '' };
 
-/** A page of every org's secrets after a place, in the order of org and name. `sealed` is empty under `keyId`. */
+/**
+ * Everything that is sealed: secrets under their names, and the signing secrets of subscriptions under
+ * `subscription:<id>` (lib/subscriptions/secret.ts), which no secret can be called.
+ */
+const everySealed = (sql: Sql) => sql`
+  SELECT org_id, name, key_id, sealed FROM secrets
+  UNION ALL SELECT org_id, 'subscription:' || id::text, key_id, sealed FROM event_subscriptions`;
+
+/** A page of what every org has sealed, after a place, in the order of org and name. `sealed` is empty under `keyId`. */
 export const pageOfSecrets = (
   sql: Sql,
   { orgId, name }: SecretPlace,
   { keyId, limit }: { keyId: string; limit: number },
 ) => sql<StoredSecret[]>`
   SELECT org_id, name, key_id, CASE WHEN key_id = ${keyId} THEN '' ELSE sealed END AS sealed
-  FROM secrets WHERE (org_id, name) > (${orgId}, ${name})
+  FROM (${everySealed(sql)}) s WHERE (org_id, name) > (${orgId}, ${name})
   ORDER BY org_id, name LIMIT ${limit}`;
 
 /** Puts a newly sealed text in the place of another, of the same value: `updated_at` stays. No row: it has changed. */
 export const replaceSealed = (sql: Sql, row: StoredSecret, { keyId, sealed }: Sealed) => sql<
   { name: string }[]
 >`
-  UPDATE secrets SET key_id = ${keyId}, sealed = ${sealed}
-  WHERE org_id = ${row.org_id} AND name = ${row.name} AND key_id = ${row.key_id} AND sealed = ${row.sealed}
-  RETURNING name`;
+  WITH s AS (
+    UPDATE secrets SET key_id = ${keyId}, sealed = ${sealed}
+    WHERE org_id = ${row.org_id} AND name = ${row.name} AND key_id = ${row.key_id} AND sealed = ${row.sealed}
+    RETURNING name
+  ), e AS (
+    UPDATE event_subscriptions SET key_id = ${keyId}, sealed = ${sealed}
+    WHERE org_id = ${row.org_id} AND 'subscription:' || id::text = ${row.name} AND key_id = ${row.key_id}
+      AND sealed = ${row.sealed}
+    RETURNING ${row.name}::text AS name
+  )
+  SELECT name FROM s UNION ALL SELECT name FROM e`;
 
-/** One secret as it is stored now. */
+/** One sealed value as it is stored now. */
 export const findStored = (sql: Sql, { orgId, name }: SecretPlace) => sql<StoredSecret[]>`
-  SELECT org_id, name, key_id, sealed FROM secrets WHERE org_id = ${orgId} AND name = ${name}`;
+  SELECT org_id, name, key_id, sealed FROM (${everySealed(sql)}) s WHERE org_id = ${orgId} AND name = ${name}`;

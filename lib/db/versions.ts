@@ -4,6 +4,7 @@ import type { Json } from '../engine/types.ts';
 import type { KeptResources } from '../resources/types.ts';
 import { bounded, type Database } from './failure.ts';
 import { orm } from './orm.ts';
+import { followVersion, type NewSchedule } from './schedules/follow.ts';
 import { workflows, workflowVersions } from './schema.ts';
 import { toRfc3339 } from './time.ts';
 
@@ -81,10 +82,15 @@ export interface DraftToPublish {
   publishedBy: string;
   /** What was kept of the external documents that it names; null when it names none. */
   resources: KeptResources | null;
+  /** What a worker must read to execute it (lib/dsl/format.ts). */
+  format: number;
+  /** When it starts runs by itself; null when it does not. */
+  schedule: NewSchedule | null;
 }
 
 /**
- * Freezes the draft with that digest as version n+1, or finds the newest version to be the same already.
+ * Freezes the draft with that digest as version n+1, or finds the newest version to be the same already. The workflow's
+ * schedule follows a new version.
  * The workflow's row is locked; but after waiting for the lock, a version that another publish has just
  * committed is not yet visible to this statement: then nothing is inserted and the caller tries again.
  * @returns the version, or null when the workflow changed meanwhile (draft, newest version, archived)
@@ -105,17 +111,17 @@ export async function publishDraft(
         ON v.org_id = draft.org_id AND v.workflow_id = draft.id AND v.version = draft.published_version
     ), inserted AS (
       INSERT INTO workflow_versions
-        (org_id, workflow_id, version, definition, source, digest, published_by, resources, checks_input)
+        (org_id, workflow_id, version, definition, source, digest, published_by, resources, checks_input, format)
       SELECT org_id, id, COALESCE(published_version, 0) + 1, draft, draft_source, draft_digest, ${draft.publishedBy},
         ${draft.resources === null ? null : JSON.stringify(draft.resources)}::text::json,
-        (draft #> '{input,schema}') IS NOT NULL
+        (draft #> '{input,schema}') IS NOT NULL, ${draft.format}::smallint
       FROM draft
       WHERE published_version IS NULL OR EXISTS (SELECT 1 FROM newest WHERE newest.digest <> draft.draft_digest)
       RETURNING version, created_at, published_by
     ), updated AS (
       UPDATE workflows SET published_version = inserted.version, updated_at = now()
       FROM inserted WHERE org_id = ${draft.orgId} AND id = ${draft.workflowId}
-    )
+    )${followVersion(sql, draft, draft.schedule)}
     SELECT version, created_at, published_by FROM inserted
     UNION ALL
     SELECT version, created_at, published_by FROM newest WHERE digest = ${draft.digest}`;

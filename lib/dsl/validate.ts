@@ -10,6 +10,7 @@ import { checkDocument } from './validate/document.ts';
 import { evaluateIn, isLoose } from './validate/evaluate.ts';
 import { ExpressionChecks } from './validate/expressions.ts';
 import { Report, type DefinitionError, type Problem } from './validate/report.ts';
+import { checkScheduleSettings } from './validate/schedule-settings.ts';
 import { scheduleIn } from './validate/schedule.ts';
 import { checkObject, kindOf } from './validate/shape.ts';
 import { checkTaskList } from './validate/task-list.ts';
@@ -19,11 +20,22 @@ import { components, secretNames, useIn } from './validate/use.ts';
 
 export type { DefinitionError, Problem };
 
+/** What a deployment sets. */
+export interface DefinitionLimits {
+  /** Branches of one `fork` (MAX_FORK_BRANCHES). */
+  maxForkBranches: number;
+}
+
+const DEFAULT_LIMITS: DefinitionLimits = { maxForkBranches: 1000 };
+
 /**
  * Checks a definition. It may be published when there are no errors; warnings are for its author.
  * @returns at most 200 errors and 200 warnings, and one more that counts the rest
  */
-export function validateDefinition(definition: Json): { errors: DefinitionError[]; warnings: Problem[] } {
+export function validateDefinition(
+  definition: Json,
+  limits: DefinitionLimits = DEFAULT_LIMITS,
+): { errors: DefinitionError[]; warnings: Problem[] } {
   const report = new Report();
   if (!isJsonObject(definition)) {
     report.shape(
@@ -37,12 +49,12 @@ export function validateDefinition(definition: Json): { errors: DefinitionError[
       '',
       '0.8 definitions need migration to DSL 1.0: there is no `document`, and 0.x had `states`',
     );
-  } else checkWorkflow(report, definition);
+  } else checkWorkflow(report, definition, limits);
   return report.result();
 }
 
 /** The language's schema lets unknown members of the root through. */
-function checkWorkflow(report: Report, definition: JsonObject): void {
+function checkWorkflow(report: Report, definition: JsonObject, limits: DefinitionLimits): void {
   const secrets = secretNames(definition);
   const context: Context = {
     report,
@@ -50,6 +62,7 @@ function checkWorkflow(report: Report, definition: JsonObject): void {
     use: components(definition),
     secrets,
     checkedRetries: new Set(),
+    limits,
     taskList: (value, where) => checkTaskList(context, value, where),
   };
   checkObject(report, definition, '', {
@@ -67,6 +80,7 @@ function checkWorkflow(report: Report, definition: JsonObject): void {
     required: ['document', 'do'],
     open: true,
   });
+  checkScheduleSettings(report, definition);
 }
 
 const isOldFormat = (definition: JsonObject): boolean =>

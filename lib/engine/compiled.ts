@@ -2,7 +2,7 @@
 import type { Duration } from './duration.ts';
 import type { Evaluable, Expression } from './expression.ts';
 import type { Frame } from './frame.ts';
-import type { Json, TaskProgress } from './types.ts';
+import type { Json, ListProgress, TaskProgress } from './types.ts';
 
 export interface CompiledWorkflow {
   /** The definition as published (`$workflow.definition`). */
@@ -109,4 +109,20 @@ export interface TaskBody {
    * @throws {WorkflowError}
    */
   run(frame: Frame, input: Json, node: TaskProgress): TaskResult | Promise<TaskResult>;
+  /**
+   * The lists in which it stands, for what has lists inside (refit.ts).
+   * @param state the `body` of its node
+   */
+  inside?(state: Record<string, unknown>): readonly InnerList[];
+  /** Forgets what belongs to one run alone, so that another run can go on from the node (refit.ts). */
+  forget?(node: TaskProgress): void;
+}
+
+/** A list inside a task, and where it stands. */
+export interface InnerList {
+  /** What the task calls it, for people: `do`, `catch.do`, `branch "a"`. */
+  readonly name: string;
+  readonly list: CompiledList;
+  /** null: it stands nowhere in it. */
+  readonly node: ListProgress | null;
 }

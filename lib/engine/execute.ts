@@ -95,6 +95,7 @@ async function runRoot(run: Run, root: ListProgress, bounds: Bounds): Promise<Js
     holder: run.progress,
     bounds,
     depth: 0,
+    branch: null,
   };
   try {
     return await runList(run, run.workflow.list, root, place);

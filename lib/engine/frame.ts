@@ -33,6 +33,8 @@ export interface Place {
   readonly bounds: Bounds;
   /** How many calls of functions stand around. */
   readonly depth: number;
+  /** The innermost branch of a fork around, in the tree; null outside of forks. */
+  readonly branch: object | null;
 }
 
 /** What a list inside a task has of its own; the rest is that of the task. */
@@ -48,6 +50,7 @@ export interface Added {
   holder?: ContextHolder;
   bounds?: Bounds;
   depth?: number;
+  branch?: object;
 }
 
 export class Frame implements Scope {
@@ -198,6 +201,7 @@ export class Frame implements Scope {
       holder: added.holder ?? place.holder,
       bounds: added.bounds ?? this.bounds,
       depth: added.depth ?? place.depth,
+      branch: added.branch ?? place.branch,
     };
   }
 
@@ -237,13 +241,25 @@ export class Frame implements Scope {
     try {
       const value = await run.interruptible(action(bounds.signal), bounds);
       node.result = { value };
-      ports.record();
+      this.record();
       run.wake();
       return value;
     } catch (error) {
       if (!(error instanceof WorkflowError) || error.origin === 'call') throw error;
       throw new WorkflowError(error.error, 'call', { cause: error });
     }
+  }
+
+  /** The tree has changed here: the next write is to take it along. */
+  changed(): void {
+    const { branch } = this.place;
+    if (branch !== null) this.ports.changed(branch);
+  }
+
+  /** What the tree holds now is to be written: the result of a side effect, or a decision. */
+  record(): void {
+    this.changed();
+    this.ports.record();
   }
 
   /** When a timer of `ms` from now is over, in epoch milliseconds; to be kept in the node, for `reach`. */

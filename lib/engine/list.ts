@@ -53,6 +53,8 @@ async function runTask(run: Run, list: CompiledList, node: ListProgress, place: 
   } catch (error) {
     leave(frame, node, error);
     throw error;
+  } finally {
+    frame.changed();
   }
 }
 
@@ -64,6 +66,7 @@ async function start(frame: Frame, list: ListProgress): Promise<boolean> {
   frame.begun = true;
   frame.report('task_started');
   list.task = node;
+  frame.changed();
   await enter(frame);
   return true;
 }
@@ -74,8 +77,9 @@ async function resume(frame: Frame): Promise<void> {
   frame.begun = true;
   if (node.faulted === true) {
     delete node.faulted;
-    // Nothing of the body is kept, only its extensions: it begins anew, with the whole time again.
-    if (node.body === undefined && node.result === undefined) restartClock(frame);
+    // Nothing of the body is kept, only its extensions, or the time was over: it has the whole time again.
+    const isAnew = node.body === undefined && node.result === undefined;
+    if (isAnew || (frame.task.timeout !== null && node.untilMs === undefined)) restartClock(frame);
     frame.report('task_started');
   }
   if (node.input === undefined) await enter(frame);

@@ -4,7 +4,7 @@ import type { Json, ListProgress, Progress } from './types.ts';
 
 /** The tree of a run that has not begun. */
 export function newProgress(): Progress {
-  return { format: 1, context: null, steps: 0, root: null };
+  return { context: null, steps: 0, root: null };
 }
 
 /** The position of a list that has not begun. */

@@ -43,11 +43,10 @@ export interface EngineLimits {
 
 /**
  * The persisted position of a run: a small JSON tree that mirrors the definition. Resuming is running again
- * with the tree in hand. At every `await` it is a valid place to resume from.
+ * with the tree in hand. At every `await` it is a valid place to resume from. How it is stored, and what that asks of its
+ * members, is in parts.ts.
  */
 export interface Progress {
-  /** Format number of the tree; a worker refuses one it does not know. */
-  format: 1;
   /** `$context`, outside of forks and functions. */
   context: Json;
   /** When the workflow's own timeout is over, epoch milliseconds; absent without one. */
@@ -56,6 +55,10 @@ export interface Progress {
   steps: number;
   /** Children that are waited for were started: when the run ends, what is left of them is cancelled. */
   children?: true;
+  /** Events were listened for: when the run ends, what is left of its listeners is removed. */
+  listeners?: true;
+  /** What `correlate` without `expect` has found first: the expectation for the rest of the run, by its name. */
+  correlations?: Record<string, Json>;
   /** The workflow's `do`; null until the workflow's `input.from` was evaluated. */
   root: ListProgress | null;
 }
@@ -201,6 +204,43 @@ export interface Children {
   cancel(id: string): Promise<void>;
 }
 
+/** An event in the JSON format of CloudEvents 1.0. */
+export type CloudEvent = { [attribute: string]: Json };
+
+/** One filter of a listener, with everything that can be known when it is registered. */
+export interface ListenFilter {
+  /**
+   * Attributes that the event must have, as in the definition (`with`). Expressions in it read the event alone; what
+   * needs variables of the run is left out, and looked at by the run.
+   */
+  with: { [attribute: string]: Json };
+  /** By name: an expression on the event, and the value that it must have; absent while any will do. */
+  correlate: { [name: string]: { from: string; expect?: Json } };
+}
+
+/** An event that was collected for a listener. */
+export interface CollectedEvent {
+  /** Grows from event to event of a listener. */
+  seq: number;
+  event: CloudEvent;
+}
+
+/** Events of the org that the run belongs to. */
+export interface Events {
+  /** Stores an event, once: one with the same `source` and `id` changes nothing. */
+  emit(event: CloudEvent): Promise<void>;
+  /**
+   * Begins to collect the events that pass at least one of the filters, each once; again for the same key, these filters
+   * count from now on, and what was collected stays. An event that is collected signals the run.
+   * @param key names the listener in the run: the idempotency key of its task
+   */
+  listen(key: string, filters: readonly ListenFilter[]): Promise<void>;
+  /** What was collected beyond `afterSeq`, in order, at most some hundreds at a time. It may not pass after all. */
+  collected(key: string, afterSeq: number): Promise<CollectedEvent[]>;
+  /** Collects no longer, and forgets what was collected. */
+  close(key: string): Promise<void>;
+}
+
 /** Every effect the interpreter can have. */
 export interface Ports {
   /** The database's clock, epoch milliseconds. */
@@ -238,6 +278,12 @@ export interface Ports {
   /** From now on this text is masked in what leaves the run: timeline, errors, log. */
   conceal(credential: string): void;
   children: Children;
+  events: Events;
+  /**
+   * Something in a branch of a fork has changed since it was last written.
+   * @param branch its node in the tree
+   */
+  changed(branch: object): void;
   /** Appends to the run's timeline. */
   timeline(entry: TimelineEntry): void;
 }

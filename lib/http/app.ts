@@ -61,6 +61,7 @@ function endpoint(route: Route, deps: Deps, options: Required<AppOptions>): Hand
       return route.handler(context);
     }
     const caller = await authenticate(c.req, deps.keys);
+    await deps.limits.countRequest(caller.orgId, caller.limits);
     refuseMalformedIds(c);
     // A route without `:orgId` is about the caller's own org.
     authorize(caller, c.req.param('orgId') ?? caller.orgId, route.access);

@@ -34,7 +34,7 @@ export async function authenticate(request: HonoRequest, keys: KeyCache): Promis
   if (parsed === null || key === null || !equalSecrets(key.secretHash, hashSecret(parsed.secret))) {
     throw unauthenticated('The API key is malformed, unknown or revoked.');
   }
-  return { orgId: key.orgId, keyId: key.id, scopes: key.scopes };
+  return { orgId: key.orgId, keyId: key.id, scopes: key.scopes, limits: key.limits };
 }
 
 /**

@@ -4,9 +4,11 @@ import * as v from 'valibot';
 import type { Config } from '../config.ts';
 import type { Draft } from '../db/workflows.ts';
 import { parseDefinition } from '../dsl/parse.ts';
+import { characterProblem } from '../dsl/characters.ts';
 import { validateDefinition } from '../dsl/validate.ts';
 import type { Json } from '../engine/types.ts';
 import { ApiError, type ErrorItem } from '../errors.ts';
+import { scheduleErrors } from '../schedules/spec.ts';
 import { mediaType, parseJsonBytes, readBytes, validate, type BodySource } from './body.ts';
 import { closedObject, storableText } from './shapes.ts';
 
@@ -30,7 +32,7 @@ export interface SentDefinition {
 }
 
 interface DefinitionSource extends BodySource {
-  deps: { config: Pick<Config, 'maxBodyBytes' | 'maxDefinitionBytes'> };
+  deps: { config: Pick<Config, 'maxBodyBytes' | 'maxDefinitionBytes' | 'maxForkBranches'> };
 }
 
 const YAML_TYPES: ReadonlySet<string> = new Set([
@@ -81,14 +83,27 @@ export async function readDefinition(source: DefinitionSource): Promise<SentDefi
   };
 }
 
-/** The findings of the validator with their paths in the request body. */
-export function checkDefinition({ definition, pointer }: Pick<SentDefinition, 'definition' | 'pointer'>): {
-  errors: ErrorItem[];
-  warnings: ErrorItem[];
-} {
-  const { errors, warnings } = validateDefinition(definition);
+/** The findings of the validator, and of the reader of schedules, with their paths in the request body. */
+function checkDefinition(
+  { definition, pointer }: Pick<SentDefinition, 'definition' | 'pointer'>,
+  { maxForkBranches }: Pick<Config, 'maxForkBranches'>,
+): { errors: ErrorItem[]; warnings: ErrorItem[] } {
+  const { errors: found, warnings } = validateDefinition(definition, { maxForkBranches });
+  const errors = found.length > 0 ? found : scheduleErrors(definition, Date.now());
   const inBody = ({ path, message }: ErrorItem): ErrorItem => ({ path: pointer + path, message });
   return { errors: errors.map(inBody), warnings: warnings.map(inBody) };
+}
+
+/** As `checkDefinition`, and what keeps a draft that is valid from being published. */
+export function checkPublishable(
+  sent: Pick<SentDefinition, 'definition' | 'pointer'>,
+  config: Pick<Config, 'maxForkBranches'>,
+): { errors: ErrorItem[]; warnings: ErrorItem[] } {
+  const checked = checkDefinition(sent, config);
+  if (checked.errors.length > 0) return checked;
+  const problem = characterProblem(sent.definition);
+  if (problem === null) return checked;
+  return { ...checked, errors: [{ ...problem, path: sent.pointer + problem.path }] };
 }
 
 /** The error for a definition that is not valid. */
@@ -101,7 +116,7 @@ export const workflowInvalid = (errors: ErrorItem[]): ApiError =>
  */
 export async function readDraft(source: DefinitionSource): Promise<Draft> {
   const sent = await readDefinition(source);
-  const { errors } = checkDefinition(sent);
+  const { errors } = checkDefinition(sent, source.deps.config);
   if (errors.length > 0) throw workflowInvalid(errors);
   // Valid, so it has a document with a name.
   const { document } = sent.definition as { document: { name: string } };

@@ -1,6 +1,7 @@
 /** What a route is: plain data and a handler that is given its dependencies. One file in handlers/ each. */
 import type { Context } from 'hono';
 import type { GenericSchema } from 'valibot';
+import type { OrgLimits } from '../db/limits.ts';
 import type { Deps } from '../deps.ts';
 
 /** Scopes of an API key (contract, section 3). `admin` includes all others. */
@@ -20,6 +21,8 @@ export interface Caller {
   orgId: string;
   keyId: string;
   scopes: readonly Scope[];
+  /** Of the org. */
+  limits: OrgLimits;
 }
 
 export interface RequestContext {

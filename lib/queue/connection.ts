@@ -14,6 +14,8 @@ export const keys = (queueName: string) => ({
   epoch: `${PREFIX}:${queueName}:vespid:epoch`,
   /** Pub/sub: ids of runs whose row has changed; a hint, never the truth. */
   hints: `${PREFIX}:${queueName}:vespid:hints`,
+  /** Pub/sub: an event was stored; a hint, never the truth. */
+  eventHints: `${PREFIX}:${queueName}:vespid:event-hints`,
   meta: `${PREFIX}:${queueName}:meta`,
   job: (id: string) => `${PREFIX}:${queueName}:${id}`,
 });

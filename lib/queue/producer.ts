@@ -5,6 +5,7 @@ import { watchAvailability, type QueueState } from './availability.ts';
 import { failFastOptions, keys, openRedis, PREFIX } from './connection.ts';
 import { queueFailureReason, type QueueFailureReason } from './failure.ts';
 import { jobId, toPayload, toQueuePriority, type RunJob } from './job.ts';
+import { openQueueOrder, type QueueOrder } from './order.ts';
 
 /** BullMQ's events stream is kept short: nothing depends on QueueEvents. */
 const MAX_LEN_EVENTS = 100;
@@ -23,6 +24,8 @@ export interface Producer {
   discard(runId: string, generation: number): void;
   /** The fail-fast connection, for small commands beside the queue (EXISTS, PUBLISH). */
   redis: Redis;
+  /** Who goes when. */
+  order: QueueOrder;
   close(): Promise<void>;
 }
 
@@ -36,7 +39,7 @@ export interface ProducerOptions {
 
 const jobOptions = (job: RunJob) => ({
   jobId: jobId(job.runId, job.generation),
-  priority: toQueuePriority(job.priority),
+  priority: toQueuePriority(job),
   ...(job.delayMs > 0 ? { delay: Math.ceil(job.delayMs) } : {}),
   // Attempts are counted in the row (contract, section 4); Redis keeps nothing of what is done.
   attempts: 1,
@@ -71,6 +74,7 @@ export function openProducer(options: ProducerOptions): Producer {
     streams: { events: { maxLen: MAX_LEN_EVENTS } },
   });
   queue.on('error', () => {});
+  const order = openQueueOrder(redis, options.queueName);
 
   async function send(add: () => Promise<unknown>, timeoutMs: number): Promise<EnqueueResult> {
     const startedAt = performance.now();
@@ -79,6 +83,7 @@ export function openProducer(options: ProducerOptions): Producer {
       const state = availability.state();
       if (state.kind === 'down') return { ok: false, reason: state.reason };
       await within(add(), Math.max(1, timeoutMs - (performance.now() - startedAt)));
+      order.sweepSoon();
       return { ok: true };
     } catch (error) {
       const reason = queueFailureReason(error);
@@ -89,6 +94,7 @@ export function openProducer(options: ProducerOptions): Producer {
 
   return {
     redis,
+    order,
     state: availability.state,
     enqueue: (job, timeoutMs) => send(() => queue.add('run', toPayload(job), jobOptions(job)), timeoutMs),
     enqueueMany: (jobs, timeoutMs) =>
@@ -102,7 +108,9 @@ export function openProducer(options: ProducerOptions): Producer {
             timeoutMs,
           ),
     discard(runId, generation) {
-      queue.remove(jobId(runId, generation)).catch(() => {});
+      const id = jobId(runId, generation);
+      order.forget(id);
+      queue.remove(id).catch(() => {});
     },
     async close() {
       availability.stop();

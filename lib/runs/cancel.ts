@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Sql } from '../db/client.ts';
 import { bounded } from '../db/failure.ts';
 import { cancelRun } from '../db/runs/cancel.ts';
-import { findAwaitedChildren } from '../db/runs/children.ts';
+import { cancelAwaitedChildren, findAwaitedChildren, type CancelledRun } from '../db/runs/cancel-children.ts';
 import type { RunRow } from '../db/runs/row.ts';
 import { keys } from '../queue/connection.ts';
 import type { Producer } from '../queue/producer.ts';
@@ -17,8 +17,28 @@ export interface CancelDeps {
   emit: EmitRunEvent;
 }
 
+/** Children that one statement cancels. */
+const PAGE_ROWS = 200;
+
 /** Who cancels: for the timeline. */
 export type CancelledBy = { by: string } | { reason: string };
+
+/** The entry of the timeline, as the text of an array. */
+export const cancelEntry = (by: CancelledBy): string =>
+  JSON.stringify([{ type: 'run_cancelled', at: new Date().toISOString(), ...by }]);
+
+/** Tells of a run that was cancelled in the database; what of it is lost does no harm. */
+export function announceCancelled({ emit, queue, config }: CancelDeps, row: CancelledRun): void {
+  emit('workflow_run_cancelled', {
+    orgId: row.org_id,
+    workflowId: row.workflow_id,
+    runId: row.id,
+    version: row.version,
+  });
+  // Else the job of a run that was to start next year would lie in Redis until then.
+  queue.discard(row.id, row.generation - 1);
+  queue.redis.publish(keys(config.queueName).hints, row.id).catch(() => {});
+}
 
 /**
  * Cancels a run that has not ended, and wakes a parent that waits for it.
@@ -29,35 +49,36 @@ export async function cancelOne(
   run: { orgId: string; id: string },
   by: CancelledBy,
 ): Promise<RunRow | null> {
-  const { sql, config, queue } = deps;
-  const entry = JSON.stringify([{ type: 'run_cancelled', at: new Date().toISOString(), ...by }]);
-  const [row] = await bounded(cancelRun(sql, run.orgId, run.id, entry), config.databaseTimeoutMs);
+  const { sql, config } = deps;
+  const [row] = await bounded(cancelRun(sql, run.orgId, run.id, cancelEntry(by)), config.databaseTimeoutMs);
   if (row === undefined) return null;
-  deps.emit('workflow_run_cancelled', {
-    orgId: row.org_id,
-    workflowId: row.workflow_id,
-    runId: row.id,
-    version: row.version,
-  });
-  // Else the job of a run that was to start next year would lie in Redis until then.
-  queue.discard(row.id, row.generation - 1);
-  queue.redis.publish(keys(config.queueName).hints, row.id).catch(() => {});
+  announceCancelled(deps, row);
   await enqueueWoken(deps, row.org_id, row);
   return row;
 }
 
 /**
- * Cancels the runs that a run has started and waits for, and theirs. A statement a run, so that no two of them wait
- * for each other's rows; what is cut off in between is done by the next cancel of the same run.
+ * Cancels the runs that a run has started and waits for, and theirs, in pages, one generation after the other. What is
+ * cut off in between is done by the next cancel of the same run.
  */
-export async function cancelChildren(deps: CancelDeps, runId: string): Promise<void> {
-  let parents = [runId];
-  while (parents.length > 0) {
-    const query = findAwaitedChildren(deps.sql, parents);
-    const children = await bounded(query, deps.config.databaseTimeoutMs);
-    for (const { id, org_id: orgId } of children) {
-      await cancelOne(deps, { orgId, id }, { reason: 'the run that started it was cancelled' });
-    }
-    parents = children.map(({ id }) => id);
+export const cancelChildren = (deps: CancelDeps, runId: string): Promise<void> =>
+  cancelChildrenOf(deps, [runId]);
+
+/** `cancelChildren` of several runs, which have all ended. */
+export async function cancelChildrenOf(deps: CancelDeps, runIds: readonly string[]): Promise<void> {
+  let parentIds = runIds;
+  while (parentIds.length > 0) parentIds = await cancelGeneration(deps, parentIds);
+}
+
+/** @returns the children, whose own are next */
+async function cancelGeneration(deps: CancelDeps, parentIds: readonly string[]): Promise<string[]> {
+  const { sql, config } = deps;
+  const entry = cancelEntry({ reason: 'the run that started it was cancelled' });
+  const children = await bounded(findAwaitedChildren(sql, parentIds), config.databaseTimeoutMs);
+  for (let at = 0; at < children.length; at += PAGE_ROWS) {
+    const page = children.slice(at, at + PAGE_ROWS);
+    const cancelled = await bounded(cancelAwaitedChildren(sql, page, entry), config.databaseTimeoutMs);
+    for (const row of cancelled) announceCancelled(deps, row);
   }
+  return children.map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 /** The query of a list of runs. */
 import type { Context } from 'hono';
-import type { RunFilter } from '../db/runs/read.ts';
+import type { RunFilter } from '../db/runs/filter.ts';
 import { RUN_STATUSES, type RunStatus } from '../db/runs/row.ts';
 import { ApiError, type ErrorItem } from '../errors.ts';
 import { isUuid } from '../http/uuid.ts';
@@ -55,6 +55,7 @@ export function readRunFilter(c: Context, orgId: string): RunFilter {
   const filter: RunFilter = {
     orgId,
     workflowId,
+    version: null,
     statuses: readStatuses(c, errors),
     labels: readLabels(c, errors),
     from: readTime(c, 'from', errors),

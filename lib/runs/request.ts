@@ -20,10 +20,13 @@ const integer = (min: number, max: number) => {
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 };
 
+/** Number of a version of a workflow. */
+export const versionNumber = integer(1, 2 ** 31 - 1);
+
 const startMembers = {
   /** Checked by the workflow, not here: any JSON. */
   input: v.optional(v.unknown()),
-  version: v.optional(integer(1, 2 ** 31 - 1)),
+  version: v.optional(versionNumber),
   startAt: v.optional(
     v.pipe(
       v.string(INSTANT_MESSAGE),

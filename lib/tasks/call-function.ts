@@ -38,6 +38,9 @@ export const callFunctionTask: TaskModule = {
         const place = frame.inside({ onlyLocals: localsOf(), holder: state, depth: frame.place.depth + 1 });
         return runList(frame.run, list, state.list, place);
       },
+      inside: (state) => [
+        { name: `function ${JSON.stringify(name)}`, list: callee(), node: (state as CallState).list },
+      ],
     };
   },
 };

@@ -19,6 +19,7 @@ export const doTask: TaskModule = {
         const state = node.body as DoState;
         return runList(frame.run, list, state.list, frame.inside());
       },
+      inside: (state) => [{ name: 'do', list, node: (state as DoState).list }],
     };
   },
 };

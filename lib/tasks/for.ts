@@ -73,6 +73,10 @@ function body(loop: Loop): TaskBody {
       }
       return state.data ?? null;
     },
+    inside(state) {
+      const { list } = state as ForState;
+      return list === undefined ? [] : [{ name: 'do', list: loop.list, node: list }];
+    },
   };
 }
 

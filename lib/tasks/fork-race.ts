@@ -75,7 +75,7 @@ export class Race {
     if (list === undefined) throw new Error('a branch in the tree is not in the definition');
     // Bounds of its own, so that no signal has as many listeners as there are branches.
     const bounds = this.#bounds.inside(this.#frame.ports);
-    const place = this.#frame.inside({ holder: branch, bounds });
+    const place = this.#frame.inside({ holder: branch, bounds, branch });
     try {
       await this.#goOn(branch, list, place);
     } finally {
@@ -105,6 +105,7 @@ export class Race {
     // Of two that succeed in the same turn, the first has cut the other off.
     if (this.#compete && this.#bounds.isCut) return;
     branch.done = true;
+    this.#frame.ports.changed(branch);
     if (this.#compete) this.#bounds.cut();
   }
 
@@ -124,8 +125,9 @@ export class Race {
   #keepFailure(branch: BranchState, { error, origin }: WorkflowError): void {
     this.#failures += 1;
     branch.failure = { error, origin, order: this.#failures };
+    this.#frame.ports.changed(branch);
     // The outcome of a call is recorded also when it is an error.
-    if (origin === 'call') this.#frame.ports.record();
+    if (origin === 'call') this.#frame.record();
   }
 
   /** Waits in place while others run. True: look again, also when the branch is cut off; false: the run is to be parked. */
@@ -198,7 +200,10 @@ export class Race {
     failures.sort((a, b) => a.order - b.order);
     const deciding = failures.at(this.#compete ? -1 : 0);
     if (deciding === undefined) return;
-    for (const branch of this.#branches) delete branch.failure;
+    for (const branch of this.#branches) {
+      if (branch.failure !== undefined) this.#frame.ports.changed(branch);
+      delete branch.failure;
+    }
     const known = this.#thrown.find(
       (error) => error instanceof WorkflowError && error.error === deciding.error,
     );

@@ -22,6 +22,16 @@ export const forkTask: TaskModule = {
     return {
       durable: true,
       run: (frame, input, node) => run({ branches, compete }, frame, input, node),
+      inside: (state) =>
+        branches.map((list, index) => ({
+          name: `branch ${JSON.stringify(list.tasks[0]?.name)}`,
+          list,
+          node: (state as ForkState).branches[index]?.list ?? null,
+        })),
+      // Every branch goes on, also one whose failure others have outrun.
+      forget({ body }) {
+        for (const branch of (body as ForkState | undefined)?.branches ?? []) delete branch.failure;
+      },
     };
   },
 };
@@ -33,9 +43,13 @@ interface Fork {
 
 async function run(self: Fork, frame: Frame, input: Json, node: TaskProgress): Promise<Json> {
   const { holder } = frame.place;
-  node.body ??= {
-    branches: self.branches.map((list) => ({ context: holder.context, list: newList(list, input) })),
-  } satisfies ForkState;
+  if (node.body === undefined) {
+    node.body = {
+      branches: self.branches.map((list) => ({ context: holder.context, list: newList(list, input) })),
+    } satisfies ForkState;
+    // What its branches report is theirs alone: that they exist stands in the branch around.
+    frame.changed();
+  }
   const { branches } = node.body as ForkState;
   const bounds = frame.bounds.inside(frame.ports);
   try {

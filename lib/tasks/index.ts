@@ -5,8 +5,10 @@ import { callHttpTask } from './call-http.ts';
 import { callMcpTask } from './call-mcp.ts';
 import { callOpenapiTask } from './call-openapi.ts';
 import { doTask } from './do.ts';
+import { emitTask } from './emit.ts';
 import { forTask } from './for.ts';
 import { forkTask } from './fork.ts';
+import { listenTask } from './listen.ts';
 import { raiseTask } from './raise.ts';
 import { runWorkflowTask } from './run-workflow.ts';
 import { setTask } from './set.ts';
@@ -21,8 +23,10 @@ export const TASK_MODULES: readonly TaskModule[] = [
   callMcpTask,
   callOpenapiTask,
   doTask,
+  emitTask,
   forTask,
   forkTask,
+  listenTask,
   raiseTask,
   runWorkflowTask,
   setTask,

@@ -45,7 +45,15 @@ export const runWorkflowTask: TaskModule = {
       input: input === undefined ? null : context.template(input),
       awaits: member(node['run'], 'await') !== false,
     };
-    return { durable: true, run: (frame, input, node) => run(compiled, frame, input, node) };
+    return {
+      durable: true,
+      run: (frame, input, node) => run(compiled, frame, input, node),
+      // The end of an awaited child is that run's: another run starts a child of its own.
+      forget(node) {
+        const { started } = (node.body ?? {}) as Partial<RunState>;
+        if (node.result === undefined && (compiled.awaits || started !== true)) delete node.body;
+      },
+    };
   },
 };
 
@@ -78,10 +86,11 @@ async function join(frame: Frame, node: TaskProgress, state: RunState): Promise<
 }
 
 /** Cancels the child of a task that is cut off, unless the run has a new owner, who may have other plans. */
-async function abandon({ ports }: Frame, node: TaskProgress): Promise<void> {
+async function abandon(frame: Frame, node: TaskProgress): Promise<void> {
+  const { ports } = frame;
   const state = node.body as RunState;
   state.cut = true;
-  ports.record();
+  frame.record();
   await ports.recorded();
   const stop = ports.interruption();
   if (stop === 'lost' || stop === 'cancelled') throw new Unwind({ kind: 'interrupted', reason: stop });
@@ -93,7 +102,7 @@ async function start(self: RunWorkflow, frame: Frame, input: Json, state: RunSta
   const { run, ports, bounds } = frame;
   const data = self.input === null ? input : frame.evaluate(self.input, input);
   if (self.awaits) run.progress.children = true;
-  ports.record();
+  frame.record();
   await run.interruptible(ports.recorded(), bounds);
   run.wake();
   bounds.check();
@@ -102,7 +111,7 @@ async function start(self: RunWorkflow, frame: Frame, input: Json, state: RunSta
   const started = await run.interruptible(ports.children.start(request), bounds);
   if (!started.ok) throw frame.fail('configuration', `The workflow cannot be run: ${started.problem}.`);
   state.started = true;
-  ports.record();
+  frame.record();
   run.wake();
 }
 
@@ -118,7 +127,7 @@ function settle(frame: Frame, node: TaskProgress, child: ChildState): Json {
   switch (child.kind) {
     case 'succeeded':
       node.result = { value: child.output };
-      frame.ports.record();
+      frame.record();
       return child.output;
     case 'failed':
       throw new WorkflowError({ ...child.error, instance: frame.instance }, 'child');

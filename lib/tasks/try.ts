@@ -46,7 +46,24 @@ export const tryTask: TaskModule = {
   matches: (node) => Object.hasOwn(node, 'try'),
   compile(node, context) {
     const compiled = compileTry(node, context);
-    return { durable: true, run: (frame, input, node) => run(compiled, frame, input, node) };
+    return {
+      durable: true,
+      run: (frame, input, node) => run(compiled, frame, input, node),
+      inside(state) {
+        const { list: node, caught } = state as TryState;
+        const { list, handler } = compiled;
+        return [
+          caught === undefined ? { name: 'try', list, node } : { name: 'catch.do', list: handler, node },
+        ];
+      },
+      forget({ body }) {
+        if (body === undefined) return;
+        const state = body as TryState;
+        state.retries = 0;
+        delete state.firstAttemptAtMs;
+        delete state.limitMs;
+      },
+    };
   },
 };
 
@@ -140,7 +157,7 @@ function takeUp(self: Try, frame: Frame, input: Json, state: TryState, error: Wo
     throw uncaught;
   }
   // The outcome of a call is recorded also when it is an error.
-  if (error.origin === 'call') frame.ports.record();
+  if (error.origin === 'call') frame.record();
 }
 
 /**

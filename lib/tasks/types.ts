@@ -1,5 +1,5 @@
 /** What a file in this folder exports: one task type, from its definition to a body that runs. */
-import type { CompiledList, Target, TaskBody } from '../engine/compiled.ts';
+import type { CompiledList, SchemaCheck, Target, TaskBody } from '../engine/compiled.ts';
 import type { Duration } from '../engine/duration.ts';
 import type { Evaluable, Expression, Template } from '../engine/expression.ts';
 import type { JsonObject } from '../engine/json.ts';
@@ -18,6 +18,8 @@ export type { Json, TaskProgress } from '../engine/types.ts';
 export interface CompileContext {
   /** JSON pointer of the task, for example `/do/0/getPet`. */
   readonly pointer: string;
+  /** Names of the variables in sight, without `$`. */
+  readonly variables: readonly string[];
   /** Text that is an expression by its place: bare or in `${ }`. */
   expression(text: string, locals?: readonly string[]): Expression;
   /** A value in which only strings that are one whole `${ }` are expressions. */
@@ -46,6 +48,12 @@ export interface CompileContext {
    * @returns its text, or null when nothing was kept for that place
    */
   resource(path: string): string | null;
+  /**
+   * A schema node, for those that are not of the task itself.
+   * @param node undefined where the definition has none
+   * @param path where it is in the task, for example `foreach/output/schema`
+   */
+  schema(node: Json | undefined, path: string): SchemaCheck | null;
 }
 
 export interface TaskModule {

@@ -1,12 +1,7 @@
 /** How much of the conformance data of others is met. */
 import { DEVIATIONS } from '../../test/conformance/jq-deviations.ts';
 import { readText } from '../../test/support/conformance/directory.ts';
-import {
-  BY_DESIGN,
-  exampleFiles,
-  exampleRuns,
-  NOT_YET,
-} from '../../test/support/conformance/examples/index.ts';
+import { BY_DESIGN, exampleFiles, exampleRuns } from '../../test/support/conformance/examples/index.ts';
 import { kitScenarios } from '../../test/support/conformance/kit.ts';
 import { OTHER_OUTPUT, REFUSED, sdkCases } from '../../test/support/conformance/sdk-go.ts';
 import { play } from '../../test/support/conformance/steps.ts';
@@ -45,7 +40,6 @@ export function countCases() {
     examples: exampleFiles().length,
     examplesRun: Object.keys(exampleRuns()).length,
     examplesByDesign: BY_DESIGN.length,
-    examplesNotYet: NOT_YET.length,
     sdk: sdk.length,
     sdkByTheLanguage: sdk.filter(({ solid }) => solid === 'spec').length,
     sdkRefused: Object.keys(REFUSED).length,

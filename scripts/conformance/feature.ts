@@ -1,6 +1,6 @@
 /** A feature of the language, and the smallest definition that uses it: what is claimed of it is tried on that. */
 import type { ErrorName } from '../../lib/engine/errors.ts';
-import type { Json } from '../../lib/engine/types.ts';
+import type { CloudEvent, Json } from '../../lib/engine/types.ts';
 
 export interface Feature {
   name: string;
@@ -18,6 +18,8 @@ export interface Feature {
   end: { gives: Json } | { faults: ErrorName } | null;
   input: Json;
   secrets: { [name: string]: Json };
+  /** Events that arrive, one each time the run waits. */
+  events: readonly CloudEvent[];
 }
 
 export interface Section {
@@ -32,6 +34,7 @@ interface Claims {
   faults?: ErrorName;
   input?: Json;
   secrets?: { [name: string]: Json };
+  events?: readonly CloudEvent[];
   shown?: readonly string[];
   note?: string;
   dsl?: string;
@@ -39,9 +42,18 @@ interface Claims {
 
 /** A feature that is shown by a whole definition. */
 export function root(name: string, definition: string, claims: Claims = {}): Feature {
-  const { gives, faults, input = null, secrets = {}, shown = [], note = '', dsl = '1.0.3' } = claims;
+  const {
+    gives,
+    faults,
+    input = null,
+    secrets = {},
+    events = [],
+    shown = [],
+    note = '',
+    dsl = '1.0.3',
+  } = claims;
   const end = gives !== undefined ? { gives } : faults !== undefined ? { faults } : null;
-  return { name, definition, dsl, shown, note, end, input, secrets };
+  return { name, definition, dsl, shown, note, end, input, secrets, events };
 }
 
 /** A feature that is shown by one task, which is `t`. */

@@ -16,7 +16,7 @@ const FEATURES = `## Features
 
 Each row stands for a definition of a few lines that uses the feature, and its status is what the service itself
 says to that definition: **supported** when it is published, and, where the row says "run here", run to the end that
-belongs to it; **not yet** or **refused by design** when publishing refuses it, with the reason in the message. Services
+belongs to it; **refused by design** when publishing refuses it, with the reason in the message. Services
 outside, gRPC and MCP included, are stand-ins.
 `;
 
@@ -27,9 +27,9 @@ Each is tried like a feature; docs/language.md says more.
 
 const BEYOND = `## What no definition says
 
-- Lifecycle events (CloudEvents of workflows and tasks): not yet. A run has a timeline, as JSON and as a stream, with every
-  start, end, fault, retry, wait and cancellation of its tasks.
-- Suspending and resuming a run: not yet. Cancelling is supported, and goes on to the runs it waits for.
+- Lifecycle events (CloudEvents of workflows and tasks) are stored, and sent, for orgs that subscribe to them. Besides, a
+  run has a timeline, as JSON and as a stream, with every start, end, fault, retry, wait and cancellation of its tasks.
+- A run can be suspended, resumed and cancelled; the cancellation goes on to the runs it waits for.
 - \`authentication: certificate\` is a heading of the reference without a definition, and no schema knows it.
 - jq is version 1.8, in process and bounded: where it differs from jq is listed in \`test/conformance/jq-deviations.ts\`.
 `;
@@ -69,7 +69,7 @@ function numbers(scenarios: readonly ScenarioResult[], tally: ReadonlyMap<Status
       ],
       [
         'Examples of the specification',
-        `${counts.examplesRun} of ${counts.examples} run; ${counts.examplesByDesign} refused by design, ${counts.examplesNotYet} not yet`,
+        `${counts.examplesRun} of ${counts.examples} run; ${counts.examplesByDesign} refused by design`,
         '`test/conformance/examples.test.ts`',
       ],
       [
@@ -84,7 +84,7 @@ function numbers(scenarios: readonly ScenarioResult[], tally: ReadonlyMap<Status
       ],
       [
         'Features, below',
-        `${of('supported')} supported, ${of('refused by design')} refused by design, ${of('not yet')} not yet`,
+        `${of('supported')} supported, ${of('refused by design')} refused by design`,
         '`test/conformance/table.test.ts`',
       ],
     ],
@@ -95,7 +95,7 @@ function kitTable(scenarios: readonly ScenarioResult[]): string {
   const rows = scenarios.map(({ feature, name, refused }) => [
     feature,
     name,
-    refused === null ? 'passes' : `not yet: ${refused}`,
+    refused === null ? 'passes' : `refused: ${refused}`,
   ]);
   return `## The conformance kit\n\n${table(['feature', 'scenario', 'result'], rows)}\n`;
 }

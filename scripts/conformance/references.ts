@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { exampleRuns } from '../../test/support/conformance/examples/index.ts';
-import { kitScenarios, SCENARIOS_NOT_YET } from '../../test/support/conformance/kit.ts';
+import { kitScenarios } from '../../test/support/conformance/kit.ts';
 import { REFUSED, sdkCases } from '../../test/support/conformance/sdk-go.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -16,7 +16,7 @@ export function deadReferences(references: readonly string[]): string[] {
     const { kind, name } = split(reference);
     switch (kind) {
       case 'ctk':
-        return scenarios.includes(name) && !Object.hasOwn(SCENARIOS_NOT_YET, name);
+        return scenarios.includes(name);
       case 'examples':
       case 'examples-main':
         return Object.hasOwn(examples, reference);

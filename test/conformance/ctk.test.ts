@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { isThere, MISSING, readText } from '../support/conformance/directory.ts';
-import { kitScenarios, SCENARIOS_NOT_YET } from '../support/conformance/kit.ts';
+import { kitScenarios } from '../support/conformance/kit.ts';
 import { parseFeature } from '../support/conformance/gherkin.ts';
 import { play } from '../support/conformance/steps.ts';
 
@@ -19,29 +19,9 @@ describe.skipIf(!isThere())('the conformance kit', () => {
     expect(names(scenarios)).toEqual(names(listed.map(({ feature, scenario: name }) => ({ feature, name }))));
   });
 
-  it('has every scenario that is refused for now', () => {
-    expect(scenarios.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(SCENARIOS_NOT_YET)));
+  it.each(scenarios)('$feature: $name', async (scenario) => {
+    expect(await play(scenario)).toEqual({ passed: true });
   });
-
-  it.each(scenarios.filter(({ name }) => !Object.hasOwn(SCENARIOS_NOT_YET, name)))(
-    '$feature: $name',
-    async (scenario) => {
-      expect(await play(scenario)).toEqual({ passed: true });
-    },
-  );
-
-  it.each(Object.entries(SCENARIOS_NOT_YET).map(([name, notYet]) => ({ name, ...notYet })))(
-    'not yet: $name, because $reason',
-    async ({ name, path }) => {
-      const [scenario] = scenarios.filter((candidate) => candidate.name === name);
-      if (scenario === undefined) throw new Error(`the kit has no scenario ${name}`);
-      const message = expect.stringMatching(/ is not supported yet/) as string;
-      expect(await play(scenario)).toEqual({
-        passed: false,
-        refused: [{ kind: 'unsupported', path, message }],
-      });
-    },
-  );
 });
 
 describe.skipIf(!isThere())('the steps of a scenario', () => {

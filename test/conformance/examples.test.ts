@@ -4,13 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { isThere, MISSING } from '../support/conformance/directory.ts';
-import {
-  BY_DESIGN,
-  exampleFiles,
-  exampleRuns,
-  NOT_YET,
-  refusalOf,
-} from '../support/conformance/examples/index.ts';
+import { BY_DESIGN, exampleFiles, exampleRuns, refusalOf } from '../support/conformance/examples/index.ts';
 import { endLike } from '../support/conformance/execute.ts';
 import { runExample } from '../support/conformance/run-example.ts';
 
@@ -22,7 +16,7 @@ describe.skipIf(!isThere())('the examples of the specification', () => {
   it('are 74, and each is run or refused for a reason', () => {
     const files = exampleFiles();
     expect(files).toHaveLength(74);
-    expect([...new Set(runs.map(({ file }) => file)), ...BY_DESIGN, ...NOT_YET].sort()).toEqual(files);
+    expect([...new Set(runs.map(({ file }) => file)), ...BY_DESIGN].sort()).toEqual(files);
   });
 
   it.each(runs)('$file, run $number', async ({ file, run }) => {
@@ -34,6 +28,10 @@ describe.skipIf(!isThere())('the examples of the specification', () => {
     );
     expect(requests).toMatchObject(run.requests ?? requests);
     expect(ports.children.started).toMatchObject(run.started ?? ports.children.started);
+    const emitted = ports.events.world.events.filter(
+      ({ id }) => !run.events?.some((event) => event['id'] === id),
+    );
+    expect(emitted).toMatchObject(run.emitted ?? emitted);
     expect(tookMs).toBe(run.tookMs ?? 0);
   });
 
@@ -41,13 +39,6 @@ describe.skipIf(!isThere())('the examples of the specification', () => {
     const messages = await refusalOf(file);
     expect(messages).toContainEqual(expect.stringMatching(/ is not supported: .{30,}/));
     for (const message of messages) expect(message).toMatch(/ is not supported/);
-  });
-
-  it.each(NOT_YET)('%s is refused for now', async (file) => {
-    const messages = await refusalOf(file);
-    expect(messages).not.toEqual([]);
-    for (const message of messages)
-      expect(message).toMatch(/^`(?:emit|listen|schedule)` is not supported yet/);
   });
 });
 

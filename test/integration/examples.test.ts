@@ -8,6 +8,7 @@ import { openWorkerStack, type WorkerStack } from '../support/worker-stack.ts';
 const FOLDER = join(import.meta.dirname, '..', '..', 'examples');
 
 const EXPECTED: Record<string, Record<string, unknown>> = {
+  'approval.yaml': { status: 'succeeded', output: { approved: true, by: 'Ada' } },
   'call-with-retry.yaml': { status: 'succeeded', output: { answer: { try: 3 } } },
   'checkout.yaml': {
     status: 'succeeded',
@@ -38,8 +39,26 @@ afterAll(async () => {
   await echo.stop();
 });
 
+/** What people do while the run waits. */
+const MEANWHILE: Record<string, (run: string) => Promise<void>> = {
+  'approval.yaml': async (run) => {
+    await stack.org.reached(run, 'waiting');
+    const decide = (id: string, subject: string, data: object) =>
+      stack.org.call(
+        'POST',
+        `/v1/orgs/${stack.org.orgId}/events`,
+        { specversion: '1.0', id, source: '/desk', type: 'approval.decided', subject, data },
+        { 'content-type': 'application/cloudevents+json' },
+      );
+    const other = '01890000-0000-7000-8000-000000000001';
+    expect((await decide('1', other, { approved: false, by: 'Bob' })).status).toBe(202);
+    expect((await decide('2', run, { approved: true, by: 'Ada' })).status).toBe(202);
+  },
+};
+
 it.each(Object.entries(EXPECTED))('examples/%s', async (name, expected) => {
   const run = await stack.begin(workflows.get(name) ?? '', { serviceUrl: echo.url });
+  await MEANWHILE[name]?.(run);
   expect(await stack.org.ended(run)).toMatchObject(expected);
 });
 

@@ -100,6 +100,9 @@ describe('POST …/workflows', () => {
     expect(status).toBe(201);
     const got = await request<{ workflow: Workflow }>('GET', at(`/${body.workflow.id}`));
     expect(JSON.stringify(got.body.workflow.definition)).toBe(text);
+    // Of a version the database reads members, which it cannot with such text in it.
+    const published = await request('POST', at(`/${body.workflow.id}/publish`));
+    expect([published.status, published.body.code]).toEqual([422, 'WORKFLOW_INVALID']);
   });
 
   it('422 WORKFLOW_INVALID lists every problem with its path in the body', async () => {

@@ -13,9 +13,10 @@ import {
   type TimelineEntry,
   type TokenCache,
 } from '../../lib/engine/types.ts';
+import { FakeEvents } from './fake-events.ts';
 
 /** Where the interpreter can stand when a process dies. */
-export type Moment = 'record' | 'recorded' | 'yield' | 'sleep' | 'effect' | 'http' | 'child';
+export type Moment = 'record' | 'recorded' | 'yield' | 'sleep' | 'effect' | 'http' | 'child' | 'event';
 
 /** Runs of other workflows: started ones are active until the test says how they end. */
 class FakeChildren implements Children {
@@ -74,6 +75,10 @@ export class FakePorts implements Ports {
     Promise.reject(new HttpFailure('network', 'the test has no gRPC service'));
   readonly tokens: TokenCache = this.#tokenCache();
   readonly children = new FakeChildren(() => this.reach('child'));
+  readonly events = new FakeEvents(
+    () => this.reach('event'),
+    () => this.clockMs,
+  );
   readonly #alarms = new Set<{ atMs: number; action: () => void }>();
   #rings = false;
 
@@ -151,6 +156,8 @@ export class FakePorts implements Ports {
   async recorded(): Promise<void> {
     this.reach('recorded');
   }
+
+  changed(_branch: object): void {}
 
   interruption(): Interruption | null {
     return this.stop;

@@ -31,6 +31,8 @@ export interface Setup {
   effect?: (call: FakeCall) => Json | Promise<Json>;
   /** Executions by key, shared by several runs. */
   executed?: string[];
+  /** Keys of the effects whose result is recorded. */
+  recorded?: Set<string>;
   startedAtMs?: number;
   secrets?: { [name: string]: Json };
   missingSecrets?: string[];
@@ -61,8 +63,8 @@ function fakeCallTask(ports: FakePorts, setup: Setup, executed: string[]): TaskM
       const argument = context.template(node['with'] ?? null);
       return {
         durable: true,
-        run: (frame, input, progress) =>
-          frame.effect(progress, async () => {
+        async run(frame, input, progress) {
+          const result = await frame.effect(progress, async () => {
             const key = frame.idempotencyKey;
             const earlier = executed.filter((other) => other === key).length;
             ports.reach('effect');
@@ -70,7 +72,10 @@ function fakeCallTask(ports: FakePorts, setup: Setup, executed: string[]): TaskM
             const value = frame.evaluate(argument, input);
             const call = { name: frame.task.name, key, argument: value, earlier, frame };
             return setup.effect === undefined ? value : setup.effect(call);
-          }),
+          });
+          setup.recorded?.add(frame.idempotencyKey);
+          return result;
+        },
       };
     },
   };
@@ -113,6 +118,11 @@ export async function failure(workflow: string | Json, setup: Setup = {}) {
   return outcome;
 }
 
+/** What a parked run waits for: the next event, or that the time comes. */
+export function arrive(ports: FakePorts, untilMs: number): void {
+  if (!ports.events.next()) ports.clockMs = Math.max(ports.clockMs, untilMs);
+}
+
 /** Executes again and again through timers and run-level retries, the tree going through JSON each time. */
 export async function runToEnd(workflow: string | Json, setup: Setup = {}, maxExecutions = 50): Promise<Ran> {
   const ports = setup.ports ?? new FakePorts();
@@ -122,7 +132,7 @@ export async function runToEnd(workflow: string | Json, setup: Setup = {}, maxEx
   for (let count = 0; count < maxExecutions; count += 1) {
     const ran = await run(workflow, { ...setup, ports, executed, startedAtMs, progress });
     const { outcome } = ran;
-    if (outcome.kind === 'parked') ports.clockMs = Math.max(ports.clockMs, outcome.untilMs);
+    if (outcome.kind === 'parked') arrive(ports, outcome.untilMs);
     else if (outcome.kind !== 'failed' || !outcome.retryable) return ran;
     progress = JSON.parse(JSON.stringify(ran.progress)) as Progress;
   }

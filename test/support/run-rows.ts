@@ -2,13 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase, type Sql } from '../../lib/db/client.ts';
 import type { Leave } from '../../lib/db/runs/write.ts';
-import { beat } from '../../lib/db/workers.ts';
+import { beat, type WorkerIdentity } from '../../lib/db/workers.ts';
+import type { WrittenTree } from '../../lib/engine/parts.ts';
+import { NEWEST_FORMAT } from '../../lib/formats.ts';
 import { createTestDatabase } from './stack.ts';
 
 /** A run that ends well. */
 export const SUCCEEDED: Leave = {
   status: 'succeeded',
-  progressText: null,
+  tree: null,
+  dropsParts: false,
   outputText: '1',
   errorText: null,
   delayMs: null,
@@ -16,7 +19,26 @@ export const SUCCEEDED: Leave = {
   resuming: false,
   newGeneration: false,
   wakesParent: false,
+  suspendedText: '{"type":"run_suspended"}',
 };
+
+/** A worker of the newest format. */
+export const identity = (id: string): WorkerIdentity => ({
+  id,
+  hostname: 'test',
+  pid: 1,
+  concurrency: 1,
+  readsFormat: NEWEST_FORMAT,
+});
+
+/** A progress tree without parts; the text stands for its root, and for one before which there was none. */
+export const treeOf = (rootText: string): WrittenTree => ({
+  format: 1,
+  revision: 1,
+  rootText,
+  written: [],
+  dropped: [],
+});
 
 export interface RunRows {
   sql: Sql;
@@ -49,7 +71,7 @@ export async function openRunRows(connections: number): Promise<RunRows> {
     workflowId,
     async aliveWorker() {
       const id = randomUUID();
-      await beat(sql, { id, hostname: 'test', pid: 1, concurrency: 1 }, [], false);
+      await beat(sql, identity(id), { held: [], stopping: false, leaseMs: 60_000 });
       return id;
     },
     async close() {

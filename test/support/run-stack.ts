@@ -11,6 +11,7 @@ import {
   type TestWorker,
 } from './processes.ts';
 import { onRedis } from './redis-faults.ts';
+import { countJobs, QUEUE_NAME } from './redis-jobs.ts';
 import {
   createTestDatabase,
   startTestRedis,
@@ -20,8 +21,7 @@ import {
   type TestRedisOptions,
 } from './stack.ts';
 
-/** Of every queue here: each test file has a Redis of its own. */
-const QUEUE_NAME = 'workflow-runs';
+export { countJobs } from './redis-jobs.ts';
 
 /** Answers with its input; with `{ "pauseMs": … }` it waits first, which holds no slot of the worker. */
 export const ECHO_WORKFLOW = `
@@ -76,19 +76,6 @@ export interface RunStackOptions {
   /** true by default. */
   withWorker?: boolean;
 }
-
-/** How many jobs Redis holds, in whatever state. */
-export const countJobs = (redisUrl: string, queueName = QUEUE_NAME): Promise<number> =>
-  onRedis(redisUrl, async (client) => {
-    const { job: key } = keys(queueName);
-    const [lists, sets] = [
-      ['wait', 'active', 'paused'],
-      ['prioritized', 'delayed'],
-    ];
-    const lengths = await Promise.all(lists.map((name) => client.llen(key(name))));
-    const sizes = await Promise.all(sets.map((name) => client.zcard(key(name))));
-    return [...lengths, ...sizes].reduce((total, count) => total + count, 0);
-  });
 
 export async function openRunStack(options: RunStackOptions = {}): Promise<RunStack> {
   const database = await createTestDatabase();

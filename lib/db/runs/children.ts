@@ -25,7 +25,7 @@ export interface NewChild {
 
 /** The published versions of that name that may run, best first: the newest that existed when the parent began. */
 const candidates = (sql: Sql, child: Omit<NewChild, 'id' | 'inputText' | 'awaited' | 'maxAttempts'>) => sql`
-  SELECT v.workflow_id, v.version
+  SELECT v.workflow_id, v.version, v.format
   FROM workflow_versions v JOIN workflows w ON w.org_id = v.org_id AND w.id = v.workflow_id
   WHERE v.org_id = ${child.orgId} AND w.archived_at IS NULL
     AND v.definition #>> '{document,namespace}' = ${child.namespace}
@@ -41,15 +41,15 @@ const candidates = (sql: Sql, child: Omit<NewChild, 'id' | 'inputText' | 'awaite
  */
 export const insertChild = (sql: Sql, child: NewChild) => sql<RequeueRow[]>`
   INSERT INTO workflow_runs (id, org_id, workflow_id, version, trigger, requested_by, priority, input, max_attempts,
-    parent_run_id, parent_awaits, depth)
+    parent_run_id, parent_awaits, depth, format)
   SELECT ${child.id}, p.org_id, c.workflow_id, c.version, 'workflow', p.requested_by, p.priority,
-    ${child.inputText}::text::json, ${child.maxAttempts}, p.id, ${child.awaited}, p.depth + 1
+    ${child.inputText}::text::json, ${child.maxAttempts}, p.id, ${child.awaited}, p.depth + 1, c.format
   FROM workflow_runs p CROSS JOIN (${candidates(sql, child)}) c
   WHERE p.id = ${child.parentRunId} AND p.lease = ${child.lease} AND p.status = 'running'
     AND p.depth < ${MAX_RUN_DEPTH}
   FOR SHARE OF p
   ON CONFLICT (id) DO NOTHING
-  RETURNING id, org_id, workflow_id, version, generation, priority, attempt_count, 0::float8 AS delay_ms`;
+  RETURNING id, org_id, workflow_id, version, generation, format, priority, attempt_count, 0::float8 AS delay_ms`;
 
 export interface ChildProblem {
   exists: boolean;
@@ -90,23 +90,17 @@ export const wakeParent = (sql: Sql) => sql`
     generation = p.generation + CASE WHEN p.status = 'waiting' THEN 1 ELSE 0 END
   FROM u WHERE u.parent_awaits AND p.id = u.parent_run_id
     AND p.status IN ('queued', 'running', 'waiting', 'suspended')
-  RETURNING p.id, p.generation, p.priority, p.status`;
+  RETURNING p.id, p.generation, p.format, p.priority, p.status`;
 
 /** A parent that was waiting, as statements with `wakeParent` answer; null when there is none. */
 export interface WokenParent {
   parent_id: string | null;
   parent_generation: number | null;
   parent_priority: number | null;
+  parent_format: number | null;
 }
 
 /** The columns of `WokenParent`, of the CTE `w` that is `wakeParent`. */
 export const wokenParent = (sql: Sql) =>
-  sql`w.id AS parent_id, w.generation AS parent_generation, w.priority AS parent_priority`;
-
-/** The children of ended runs that those waited for and that have not ended: they are to be cancelled too. */
-export const findAwaitedChildren = (sql: Sql, parentIds: readonly string[]) => sql<
-  { id: string; org_id: string }[]
->`
-  SELECT id, org_id FROM workflow_runs
-  WHERE parent_run_id = ANY(${[...parentIds]}::uuid[]) AND parent_awaits
-    AND status IN ('queued', 'running', 'waiting', 'suspended')`;
+  sql`w.id AS parent_id, w.generation AS parent_generation, w.priority AS parent_priority,
+    w.format AS parent_format`;

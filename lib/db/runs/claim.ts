@@ -15,6 +15,8 @@ export interface ClaimedRun {
   /** The fencing token of this attempt: every later write names it. */
   lease: number;
   generation: number;
+  /** The newest format that its progress was ever written in, or that its definition needs. */
+  format: number;
   priority: number;
   attempt_count: number;
   max_attempts: number;
@@ -33,28 +35,29 @@ export interface ClaimedRun {
 
 /**
  * Takes the run if it is due and free, or if the worker that held it is dead. No row: look at `findForJob`.
- * A try is counted unless the attempt is resumed.
+ * `maxFormat`: the newest format that this worker reads. `resuming` stays as it was, so that a claim whose answer is lost
+ * can be taken back (`requeueStrays`). A try is counted unless the attempt is resumed.
  */
 export const claimRun = (
   sql: Sql,
-  claim: { runId: string; generation: number; workerId: string; leaseMs: number },
+  claim: { runId: string; generation: number; workerId: string; leaseMs: number; maxFormat: number },
 ) => sql<ClaimedRun[]>`
   UPDATE workflow_runs r
   SET status = 'running', lease = r.lease + 1, claimed_by = ${claim.workerId},
     attempt_count = CASE WHEN old.resuming THEN r.attempt_count ELSE LEAST(r.attempt_count + 1, r.max_attempts) END,
-    resuming = false, signalled = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
+    resuming = old.resuming, signalled = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
   FROM (
-    SELECT id, resuming, attempt_count FROM workflow_runs
+    SELECT id, resuming AND status <> 'running' AS resuming, attempt_count FROM workflow_runs
     WHERE id = ${claim.runId} AND generation = ${claim.generation} FOR UPDATE
   ) old
-  WHERE r.id = old.id AND r.generation = ${claim.generation}
+  WHERE r.id = old.id AND r.generation = ${claim.generation} AND r.format <= ${claim.maxFormat}
     AND (
       (r.status IN ('queued', 'waiting') AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= now()))
       OR (r.status = 'running' AND NOT EXISTS (
         SELECT 1 FROM workers w
         WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${claim.leaseMs} * interval '1 millisecond'))
     )
-  RETURNING r.id, r.org_id, r.workflow_id, r.version, r.input, r.progress, r.lease, r.generation, r.priority,
+  RETURNING r.id, r.org_id, r.workflow_id, r.version, r.input, r.progress, r.lease, r.generation, r.format, r.priority,
     r.attempt_count, r.max_attempts, r.timeline_count, r.timeline_dropped::float8 AS timeline_dropped, r.parent_awaits,
     (EXTRACT(EPOCH FROM r.started_at) * 1000)::float8 AS started_at_ms,
     (EXTRACT(EPOCH FROM now()) * 1000)::float8 AS now_ms,
@@ -64,6 +67,7 @@ export const claimRun = (
 export interface JobRow {
   status: RunStatus;
   generation: number;
+  format: number;
   workflow_id: string;
   version: number;
   /** Milliseconds until it may run; 0 when it is due. */
@@ -72,9 +76,13 @@ export interface JobRow {
 
 /** Why a claim got nothing: the run as it stands. No row: the job is an orphan. */
 export const findForJob = (sql: Sql, runId: string) => sql<JobRow[]>`
-  SELECT status, generation, workflow_id, version,
+  SELECT status, generation, format, workflow_id, version,
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS due_in_ms
   FROM workflow_runs WHERE id = ${runId}`;
+
+/** The parts of a run's progress, which its claim does not read. */
+export const findParts = (sql: Sql, runId: string) => sql<{ part: number; body: Json }[]>`
+  SELECT part, body FROM workflow_run_progress WHERE run_id = ${runId}`;
 
 /** The frozen definition of one version with what was kept of external resources, and the length of its source text. */
 export const findDefinition = (sql: Sql, orgId: string, workflowId: string, version: number) => sql<

@@ -1,4 +1,5 @@
 /** The accept path's statements, each one round trip for any number of runs. */
+import type { WrittenTree } from '../../engine/parts.ts';
 import type { Sql } from '../client.ts';
 import { runColumns, type RunRow } from './row.ts';
 
@@ -12,7 +13,7 @@ export interface NewRun {
   workflowId: string;
   /** null: the newest published version. */
   version: number | null;
-  trigger: 'api' | 'batch';
+  trigger: 'api' | 'batch' | 'rerun';
   requestedBy: string;
   priority: number;
   labels: Record<string, string>;
@@ -22,6 +23,8 @@ export interface NewRun {
   startAt: string | null;
   maxAttempts: number;
   idempotency: { key: string; digest: string } | null;
+  /** The run that it repeats, and the recorded progress that it goes on from; null: from the beginning. */
+  rerun?: { of: string; tree: WrittenTree | null };
 }
 
 export type InsertedRun = RunRow & { delay_ms: number };
@@ -38,9 +41,9 @@ export const insertRuns = (
   checkedVersion: (run: NewRun) => number | null,
 ) => sql<InsertedRun[]>`
   INSERT INTO workflow_runs (id, org_id, workflow_id, version, trigger, requested_by, priority, labels, input,
-    max_attempts, next_attempt_at, idempotency_key, idempotency_digest)
+    max_attempts, next_attempt_at, idempotency_key, idempotency_digest, format)
   SELECT n.id, w.org_id, w.id, v.version, n.trigger, n.requested_by, n.priority,
-    n.labels::jsonb, n.input::json, n.max_attempts, n.start_at, n.key, n.digest
+    n.labels::jsonb, n.input::json, n.max_attempts, n.start_at, n.key, n.digest, v.format
   FROM unnest(
     ${runs.map((run) => run.id)}::uuid[],
     ${runs.map((run) => run.orgId)}::uuid[],
@@ -95,13 +98,17 @@ export const markAccepted = (sql: Sql, runIds: readonly string[]) => sql<RunRow[
   UPDATE workflow_runs SET accepted = true WHERE id = ANY(${[...runIds]}::uuid[]) RETURNING ${runColumns(sql)}`;
 
 /**
- * Design section 3, step 6: takes back rows that nobody has started. A row that was claimed, cancelled or
- * accepted by a replay stays. Answers with the ids that are gone.
+ * Design section 3, step 6: takes back rows that nobody has started. A row that was claimed, cancelled, suspended (also
+ * when it was resumed since: a replay has taken it for accepted) or accepted by a replay stays. Answers with the ids that are gone.
  */
 export const removeUnaccepted = (sql: Sql, runIds: readonly string[]) => sql<{ id: string }[]>`
-  DELETE FROM workflow_runs
-  WHERE id = ANY(${[...runIds]}::uuid[]) AND status = 'queued' AND lease = 0 AND NOT accepted
-  RETURNING id`;
+  WITH gone AS (
+    DELETE FROM workflow_runs
+    WHERE id = ANY(${[...runIds]}::uuid[]) AND status = 'queued' AND lease = 0 AND generation = 0
+      AND NOT accepted
+    RETURNING id
+  ), parts AS (DELETE FROM workflow_run_progress p USING gone WHERE p.run_id = gone.id)
+  SELECT id FROM gone`;
 
 /** Rows by id, whatever their org: only for ids that this process made itself. */
 export const findOwnRuns = (sql: Sql, runIds: readonly string[]) => sql<RunRow[]>`

@@ -1,5 +1,7 @@
 /** Reading runs: one, a list, and what the live answers watch. */
+import type { Json } from '../../engine/types.ts';
 import type { Sql } from '../client.ts';
+import { belongs, matches, type RunFilter } from './filter.ts';
 import { runColumns, type RunRow, type RunStatus } from './row.ts';
 
 /** One run of the org; `workflowId` narrows it where the path names one. */
@@ -8,28 +10,12 @@ export const findRun = (sql: Sql, orgId: string, runId: string, workflowId: stri
   WHERE id = ${runId} AND org_id = ${orgId}
     ${workflowId === null ? sql`` : sql`AND workflow_id = ${workflowId}`}`;
 
-export interface RunFilter {
-  orgId: string;
-  workflowId: string | null;
-  statuses: RunStatus[] | null;
-  labels: Record<string, string>;
-  /** RFC 3339, inclusive. */
-  from: string | null;
-  /** RFC 3339, exclusive. */
-  to: string | null;
-}
-
 /** Newest first: ids are UUIDv7, so their order is the order of creation. */
 export const listRuns = (sql: Sql, filter: RunFilter, page: { before: string | null; limit: number }) => sql<
   RunRow[]
 >`
   SELECT ${runColumns(sql)} FROM workflow_runs
-  WHERE org_id = ${filter.orgId}
-    ${filter.workflowId === null ? sql`` : sql`AND workflow_id = ${filter.workflowId}`}
-    ${filter.statuses === null ? sql`` : sql`AND status = ANY(${filter.statuses}::text[])`}
-    ${Object.keys(filter.labels).length === 0 ? sql`` : sql`AND labels @> ${JSON.stringify(filter.labels)}::text::jsonb`}
-    ${filter.from === null ? sql`` : sql`AND created_at >= ${filter.from}::timestamptz`}
-    ${filter.to === null ? sql`` : sql`AND created_at < ${filter.to}::timestamptz`}
+  WHERE ${belongs(sql, filter)} AND ${matches(sql, filter)}
     ${page.before === null ? sql`` : sql`AND id < ${page.before}::uuid`}
   ORDER BY id DESC
   LIMIT ${page.limit}`;
@@ -44,36 +30,58 @@ export interface RunSnapshot {
 export const snapshotRuns = (sql: Sql, runIds: readonly string[]) => sql<RunSnapshot[]>`
   SELECT id, status, timeline_count FROM workflow_runs WHERE id = ANY(${[...runIds]}::uuid[])`;
 
-/** The backlog is counted up to here; beyond it the position says only that it is at least this. */
+/** An org's queued runs are looked at up to here; beyond it the position says only that it is at least this. */
 const BACKLOG_COUNT_LIMIT = 10_000;
+/** Filters that are answered. */
+const FILTER_LIMIT = 20;
+/** A worker without a beat for so long takes no jobs, as far as anybody can tell; it beats every second. */
+const SILENCE_MS = 2000;
 
 export interface QueueFacts {
   /** Milliseconds until the run may run, by the database's clock; 0 when it is due. */
   due_in_ms: number;
-  /** Workers whose heartbeat is younger than the lease and that take jobs. */
+  /** Workers that have sent a heartbeat just now, take jobs, and can read the run. */
   alive_workers: number;
-  /** Due runs of the deployment that have waited longer (counted up to the limit). */
+  /** The org's limit of runs in flight; null: none. */
+  max_in_flight: number | null;
+  /** The org's runs in flight, counted up to that limit. */
+  in_flight: number;
+  /** Due runs of the org that go before this one (counted up to the limit). */
   ahead: number;
-  /** How long the oldest due run has waited. */
+  /** How long the oldest due run of the org has waited. */
   oldest_age_ms: number;
+  /** Conditions of the filters that it listens with. */
+  conditions: Json[];
 }
 
-/** What a run that is not running waits for. */
-export const queueFacts = (
-  sql: Sql,
-  run: { id: string; created_at: string; next_attempt_at: string | null },
-  leaseMs: number,
-) => sql<QueueFacts[]>`
-  WITH due AS (
-    SELECT COALESCE(next_attempt_at, created_at) AS at, id FROM workflow_runs
-    WHERE status IN ('queued', 'waiting') AND COALESCE(next_attempt_at, created_at) <= now()
-    ORDER BY COALESCE(next_attempt_at, created_at), id
+/** What a run that is not running waits for. Bounded, whatever is queued. */
+export const queueFacts = (sql: Sql, run: RunRow, leaseMs: number) => sql<QueueFacts[]>`
+  WITH self AS (
+    SELECT COALESCE(${run.next_attempt_at}, ${run.created_at})::timestamptz AS at, ${run.generation > 0}::boolean AS begun
+  ), org AS (
+    SELECT max_runs_in_flight AS max FROM org_limits WHERE org_id = ${run.org_id}
+  ), queued AS (
+    SELECT priority, generation > 0 AS begun, COALESCE(next_attempt_at, created_at) AS at, id FROM workflow_runs
+    WHERE org_id = ${run.org_id} AND status = 'queued'
     LIMIT ${BACKLOG_COUNT_LIMIT}
+  ), due AS (
+    SELECT * FROM queued WHERE at <= now()
   )
   SELECT
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM ${run.next_attempt_at}::timestamptz - now()) * 1000, 0))::float8 AS due_in_ms,
     (SELECT count(*) FROM workers
-      WHERE heartbeat_at > now() - ${leaseMs} * interval '1 millisecond' AND stopping_at IS NULL)::int AS alive_workers,
-    (SELECT count(*) FROM due
-      WHERE (at, id) < (COALESCE(${run.next_attempt_at}, ${run.created_at})::timestamptz, ${run.id}::uuid))::int AS ahead,
-    COALESCE((SELECT EXTRACT(EPOCH FROM now() - min(at)) * 1000 FROM due), 0)::float8 AS oldest_age_ms`;
+      WHERE heartbeat_at > now() - ${Math.min(leaseMs, SILENCE_MS)} * interval '1 millisecond'
+        AND stopping_at IS NULL AND reads_format >= ${run.format})::int AS alive_workers,
+    (SELECT max FROM org) AS max_in_flight,
+    (SELECT count(*) FROM (
+      SELECT 1 FROM workflow_runs
+      WHERE status = 'running' AND org_id = ${run.org_id} AND (SELECT max FROM org) IS NOT NULL
+      LIMIT (SELECT COALESCE(min(max), 0) FROM org)) running)::int AS in_flight,
+    (SELECT count(*) FROM due, self WHERE due.id <> ${run.id}::uuid
+      AND (-due.priority, NOT due.begun, due.at, due.id)
+        < (-${run.priority}::int, NOT self.begun, self.at, ${run.id}::uuid))::int AS ahead,
+    COALESCE((SELECT EXTRACT(EPOCH FROM now() - LEAST(min(due.at), min(self.at))) * 1000 FROM self LEFT JOIN due ON true), 0)::float8
+      AS oldest_age_ms,
+    COALESCE((SELECT json_agg(condition) FROM (
+      SELECT condition FROM event_listeners WHERE owner_id = ${run.id} AND owner = 'run'
+      ORDER BY key, filter LIMIT ${FILTER_LIMIT}) listeners), '[]'::json) AS conditions`;

@@ -1,6 +1,8 @@
 /** The reconciler's pages: bounded, oldest first. */
 import { NEVER_MS } from '../../engine/unwind.ts';
 import type { Sql } from '../client.ts';
+import { followLifecycle } from './lifecycle.ts';
+import { entriesOrSuspended, suspendedEntry } from './timeline.ts';
 
 export interface RequeueRow {
   id: string;
@@ -8,6 +10,8 @@ export interface RequeueRow {
   workflow_id: string;
   version: number;
   generation: number;
+  /** A worker must read it to work on the run. */
+  format: number;
   priority: number;
   attempt_count: number;
   delay_ms: number;
@@ -27,7 +31,7 @@ export const pageOfWaitingRuns = (
   sql: Sql,
   page: { after: { dueAt: string; id: string } | null; graceMs: number | null; limit: number },
 ) => sql<DueRow[]>`
-  SELECT id, org_id, workflow_id, version, generation, priority, attempt_count,
+  SELECT id, org_id, workflow_id, version, generation, format, priority, attempt_count,
     COALESCE(next_attempt_at, created_at)::text AS due_at,
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
   FROM workflow_runs
@@ -61,19 +65,32 @@ export const requeueRunsOfDeadWorkers = (
       WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${options.leaseMs} * interval '1 millisecond')
     ORDER BY r.id LIMIT ${options.limit} FOR UPDATE SKIP LOCKED
   ), u AS (
-    UPDATE workflow_runs r SET status = 'queued', status_since = now(), claimed_by = NULL, resuming = false, next_attempt_at = NULL,
-      lease = r.lease + 1, generation = r.generation + 1, timeline_count = r.timeline_count + 1
+    UPDATE workflow_runs r SET status = CASE WHEN r.suspending THEN 'suspended' ELSE 'queued' END, suspending = false,
+      status_since = now(), claimed_by = NULL, resuming = false, next_attempt_at = NULL,
+      lease = r.lease + 1, generation = r.generation + 1,
+      timeline_count = r.timeline_count + CASE WHEN r.suspending THEN 2 ELSE 1 END
     FROM lost WHERE r.id = lost.id
-    RETURNING r.id, r.org_id, r.workflow_id, r.version, r.generation, r.priority, r.attempt_count, r.timeline_count
+    RETURNING r.id, r.org_id, r.workflow_id, r.version, r.generation, r.format, r.priority, r.attempt_count,
+      r.timeline_count, r.status
   ), e AS (
     INSERT INTO workflow_run_events (run_id, org_id, first, entries)
-    SELECT u.id, u.org_id, u.timeline_count, ${options.entryText}::text::json FROM u
-  )
-  SELECT id, org_id, workflow_id, version, generation, priority, attempt_count, 0::float8 AS delay_ms FROM u`;
+    SELECT u.id, u.org_id, u.timeline_count - CASE WHEN u.status = 'suspended' THEN 1 ELSE 0 END,
+      ${entriesOrSuspended(sql, options.entryText, 1, suspendedEntry(new Date().toISOString()))}
+    FROM u
+    RETURNING run_id, org_id, first, created_at
+  ), o AS (${followLifecycle(sql)})
+  SELECT id, org_id, workflow_id, version, generation, format, priority, attempt_count, 0::float8 AS delay_ms
+  FROM u WHERE status = 'queued'`;
+
+/** Whether the claim of a stray counted a try of which nothing has begun: none was resumed, and none is announced. */
+const isUndone = (sql: Sql, brokenRunIds: readonly string[]) => sql`(
+  NOT r.resuming AND NOT (r.id = ANY(${[...brokenRunIds]}::uuid[])) AND NOT EXISTS (
+    SELECT 1 FROM workflow_run_events e, json_array_elements(e.entries) entry
+    WHERE e.run_id = r.id AND entry ->> 'type' = 'run_started' AND (entry ->> 'attempt')::int = r.attempt_count))`;
 
 /**
  * Runs that the row says this worker holds although it does not know of them (the answer to a claim was lost):
- * back to the queue. No try is spent, as nothing of them ran, but for those that broke. `minAgeMs` is longer
+ * back to the queue as they were before. No try is spent, as nothing of them ran, but for those that broke. `minAgeMs` is longer
  * than what lies between the look at the held runs and this statement: a claim in between is left alone.
  */
 export const requeueStrays = (
@@ -85,10 +102,15 @@ export const requeueStrays = (
     minAgeMs: number;
   },
 ) => sql<RequeueRow[]>`
-  UPDATE workflow_runs SET status = 'queued', status_since = now(), claimed_by = NULL,
-    resuming = NOT (id = ANY(${[...options.brokenRunIds]}::uuid[])),
+  WITH u AS (UPDATE workflow_runs r SET status = CASE WHEN suspending THEN 'suspended' ELSE 'queued' END,
+    suspending = false, status_since = now(), claimed_by = NULL,
+    attempt_count = attempt_count - CASE WHEN ${isUndone(sql, options.brokenRunIds)} THEN 1 ELSE 0 END,
+    started_at = CASE WHEN attempt_count = 1 AND ${isUndone(sql, options.brokenRunIds)} THEN NULL ELSE started_at END,
+    resuming = resuming AND NOT (id = ANY(${[...options.brokenRunIds]}::uuid[])),
     lease = lease + 1, generation = generation + 1
   WHERE status = 'running' AND claimed_by = ${options.workerId}
     AND NOT (id = ANY(${[...options.heldRunIds]}::uuid[]))
     AND status_since < now() - ${options.minAgeMs} * interval '1 millisecond'
-  RETURNING id, org_id, workflow_id, version, generation, priority, attempt_count, 0::float8 AS delay_ms`;
+  RETURNING id, org_id, workflow_id, version, generation, format, priority, attempt_count, status)
+  SELECT id, org_id, workflow_id, version, generation, format, priority, attempt_count, 0::float8 AS delay_ms
+  FROM u WHERE status = 'queued'`;

@@ -44,6 +44,8 @@ export interface RunRow {
   next_attempt_at: string | null;
   lease: number;
   generation: number;
+  format: number;
+  suspending: boolean;
   accepted: boolean;
   resuming: boolean;
   timeline_count: number;
@@ -52,6 +54,8 @@ export interface RunRow {
   started_at: string | null;
   finished_at: string | null;
   parent_run_id: string | null;
+  rerun_of: string | null;
+  schedule_id: string | null;
 }
 
 /** The run as callers see it. Times are RFC 3339 UTC with milliseconds, by the database's clock. */
@@ -75,6 +79,10 @@ export interface Run {
   requestedBy: string;
   /** The run whose `run: workflow` task started this one. */
   parentRunId?: string;
+  /** The run that this one repeats. */
+  rerunOf?: string;
+  /** The schedule that started it. */
+  scheduleId?: string;
 }
 
 /** The columns of `RunRow`, for SELECT and RETURNING. */
@@ -98,6 +106,8 @@ const COLUMNS: readonly (keyof RunRow)[] = [
   'next_attempt_at',
   'lease',
   'generation',
+  'format',
+  'suspending',
   'accepted',
   'resuming',
   'timeline_count',
@@ -106,6 +116,8 @@ const COLUMNS: readonly (keyof RunRow)[] = [
   'started_at',
   'finished_at',
   'parent_run_id',
+  'rerun_of',
+  'schedule_id',
 ];
 
 export const toRun = (row: RunRow): Run => ({
@@ -127,4 +139,6 @@ export const toRun = (row: RunRow): Run => ({
   finishedAt: toRfc3339(row.finished_at),
   requestedBy: row.requested_by,
   ...(row.parent_run_id !== null && { parentRunId: row.parent_run_id }),
+  ...(row.rerun_of !== null && { rerunOf: row.rerun_of }),
+  ...(row.schedule_id !== null && { scheduleId: row.schedule_id }),
 });

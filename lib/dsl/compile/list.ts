@@ -83,7 +83,7 @@ function compileTask(
     value === undefined ? null : compileTransform(value, scope.variables, scope.mode);
   const context = contextOf(pointer, target, scope);
   const schema = (of: 'input' | 'output' | 'export') =>
-    compileSchema(member(node[of], 'schema'), context.resource, `${of}/schema`);
+    context.schema(member(node[of], 'schema'), `${of}/schema`);
   return {
     name,
     kind: module.kind,
@@ -121,8 +121,10 @@ function contextOf(
 ): CompileContext {
   const inSight = (locals: readonly string[] = []) => [...new Set([...scope.variables, ...locals])];
   const inside = (locals?: readonly string[]) => ({ ...scope, pointer, variables: inSight(locals) });
+  const resource = (path: string) => scope.resources.get(`${pointer}/${path}`) ?? null;
   return {
     pointer,
+    variables: scope.variables,
     expression: (text, locals) => compileExpression(text, inSight(locals)),
     template: (value, locals) => compileTemplate(value, inSight(locals), scope.mode),
     transform: (value, locals) => compileTransform(value, inSight(locals), scope.mode),
@@ -136,7 +138,8 @@ function contextOf(
       if (value === undefined) throw new Error(`${pointer} names use.${kind}.${name}, which is not there`);
       return value;
     },
-    resource: (path) => scope.resources.get(`${pointer}/${path}`) ?? null,
+    resource,
+    schema: (node, path) => compileSchema(node, resource, path),
   };
 }
 

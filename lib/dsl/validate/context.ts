@@ -20,6 +20,7 @@ export interface Context {
   readonly secrets: ReadonlySet<string>;
   /** Names in `use.retries` that a `try` has used, and that were checked there. */
   readonly checkedRetries: Set<string>;
+  readonly limits: { readonly maxForkBranches: number };
   /** Checks a list of tasks. Here, and not an import, because composite tasks and lists contain each other. */
   taskList(value: Json | undefined, where: ListPlace): void;
 }

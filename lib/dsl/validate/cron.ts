@@ -1,4 +1,5 @@
-/** Cron expressions: five fields, in UTC. */
+/** Cron expressions: five fields, in UTC or in the time zone of a prefix, `CRON_TZ=Europe/Berlin 0 9 * * *`. */
+import { timeZoneProblem } from './time-zone.ts';
 
 interface Field {
   name: string;
@@ -23,14 +24,25 @@ const FIELDS: readonly Field[] = [
 ];
 const MAX_LENGTH = 200;
 
+const PREFIX = /^(?:CRON_)?TZ=(\S*)\s*/;
+
+/** The time zone that the expression begins with; null without one. */
+export const cronZone = (text: string): string | null => PREFIX.exec(text.trim())?.[1] ?? null;
+
 /** @returns what is wrong with the expression, or null */
 export function cronProblem(text: string): string | null {
   if (text.length > MAX_LENGTH) return `a cron expression has at most ${MAX_LENGTH} characters`;
-  if (text.trim().startsWith('@')) return 'write the five fields, `0 0 * * *` say, instead of a nickname';
-  const fields = text.trim().split(/\s+/);
+  const zone = cronZone(text);
+  const zoneProblem = zone === null ? null : timeZoneProblem(zone);
+  return zoneProblem ?? fieldsProblem(text.trim().replace(PREFIX, ''));
+}
+
+function fieldsProblem(text: string): string | null {
+  if (text.startsWith('@')) return 'write the five fields, `0 0 * * *` say, instead of a nickname';
+  const fields = text.split(/\s+/);
   if (fields.length !== FIELDS.length) {
     const hint = fields.length === 6 ? ' (there are no seconds)' : '';
-    return `a cron expression has five fields, minute, hour, day of the month, month and day of the week; this one has ${text.trim() === '' ? 0 : fields.length}${hint}`;
+    return `a cron expression has five fields, minute, hour, day of the month, month and day of the week; this one has ${text === '' ? 0 : fields.length}${hint}`;
   }
   for (const [index, field] of FIELDS.entries()) {
     for (const item of (fields[index] ?? '').split(',')) {

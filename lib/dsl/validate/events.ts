@@ -9,6 +9,8 @@ import { asList, asObject, asText, at, checkObject, exactlyOne, kindOf, type Mem
 import { shown } from './text.ts';
 
 const TEXTS = ['id', 'type', 'subject', 'datacontenttype'];
+/** Of one strategy: each event may have to be looked at by all of them. */
+const MAX_FILTERS = 100;
 
 /** Properties of an event; those that the language does not name are extensions of CloudEvents. */
 export function checkEventProperties(
@@ -57,7 +59,14 @@ export function checkStrategy(
   const strategy = asObject(report, value, path, name);
   if (strategy === null) return;
   const filters: MemberCheck = (list, listPath, listName) => {
-    for (const [index, filter] of asList(report, list, listPath, listName).entries()) {
+    const items = asList(report, list, listPath, listName);
+    if (items.length > MAX_FILTERS) {
+      report.semantic(
+        listPath,
+        `a strategy has at most ${MAX_FILTERS} filters; this one has ${items.length}`,
+      );
+    }
+    for (const [index, filter] of items.entries()) {
       checkFilter(context, filter, at(listPath, index), locals);
     }
   };

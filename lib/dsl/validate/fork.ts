@@ -5,9 +5,6 @@ import type { TaskPlace } from './context.ts';
 import { memberChecks } from './members.ts';
 import { asObject, at, checkObject, get } from './shape.ts';
 
-/** A fork makes progress in every branch at once, and keeps it all in the run's state. */
-const MAX_FORK_BRANCHES = 1000;
-
 export function checkFork({ context, task, path, locals }: TaskPlace): void {
   const { report } = context;
   const forkPath = at(path, 'fork');
@@ -25,10 +22,12 @@ export function checkFork({ context, task, path, locals }: TaskPlace): void {
   const branches = get(fork, 'branches');
   if (!Array.isArray(branches)) return;
   const branchesPath = at(forkPath, 'branches');
-  if (branches.length > MAX_FORK_BRANCHES) {
+  // A fork makes progress in every branch at once, and keeps it all in the run's state.
+  const { maxForkBranches } = context.limits;
+  if (branches.length > maxForkBranches) {
     report.semantic(
       branchesPath,
-      `a fork has at most ${MAX_FORK_BRANCHES} branches; this one has ${branches.length}`,
+      `a fork has at most ${maxForkBranches} branches (MAX_FORK_BRANCHES); this one has ${branches.length}`,
     );
   }
   if (get(fork, 'compete') !== true) warnOfExports({ context }, branches, branchesPath);

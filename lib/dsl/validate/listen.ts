@@ -8,7 +8,6 @@ import { asObject, at, checkObject, get } from './shape.ts';
 export function checkListen({ context, task, path, locals }: TaskPlace): void {
   const { report } = context;
   const listenPath = at(path, 'listen');
-  report.unsupported(listenPath, 'listen');
   const listen = asObject(report, get(task, 'listen'), listenPath, '`listen`');
   if (listen !== null) {
     checkObject(report, listen, listenPath, {

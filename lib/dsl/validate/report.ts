@@ -59,12 +59,6 @@ export class Report {
     this.warningList.add({ path, message });
   }
 
-  /** A feature that the language has and this service has not, yet. */
-  unsupported(path: string, feature: string, hint?: string): void {
-    const message = `\`${feature}\` is not supported yet${hint === undefined ? '' : `; ${hint}`}`;
-    this.add('unsupported', path, message);
-  }
-
   /** A feature that this service refuses by design. */
   refused(path: string, feature: string, reason: string): void {
     this.add('unsupported', path, `\`${feature}\` is not supported: ${reason}`);

@@ -15,7 +15,6 @@ export const scheduleIn =
   (context: Context): MemberCheck =>
   (value, path) => {
     const { report } = context;
-    report.unsupported(path, 'schedule');
     const schedule = asObject(report, value, path, '`schedule`');
     if (schedule === null) return;
     checkObject(report, schedule, path, {

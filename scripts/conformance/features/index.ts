@@ -4,14 +4,14 @@ import { authenticationSections } from './authentication.ts';
 import { httpSections, processSections } from './calls.ts';
 import { documentSections } from './document.ts';
 import { errorSections } from './errors.ts';
-import { eventSections } from './events.ts';
+import { eventReadings, eventSections } from './events.ts';
 import { expressionSections } from './expressions.ts';
 import { protocolSections } from './protocols.ts';
 import { readingSections } from './readings.ts';
 import { resourceSections } from './resources.ts';
 import { taskSections } from './tasks.ts';
 
-export { readingSections as READINGS };
+export const READINGS: readonly Section[] = [...readingSections, eventReadings];
 
 export const SECTIONS: readonly Section[] = [
   ...documentSections,

@@ -12,7 +12,9 @@ const ACCEPTED = { input: { a: 1 }, gives: { a: 1 } };
 const EXTENDED: Readonly<Record<string, string>> = {
   call: "{ call: http, with: { method: get, endpoint: 'https://api.test/echo' } }",
   composite: '{ do: [ { a: { wait: PT1S } } ] }',
+  emit: '{ emit: { event: { with: { type: x.y } } } }',
   for: "{ for: { in: '[1]' }, do: [ { a: { wait: PT1S } } ] }",
+  listen: '{ listen: { to: { any: [] } } }',
   raise: "{ raise: { error: { type: 'https://x.y/e', status: 400 } } }",
   run: '{ run: { workflow: { namespace: n, name: n, version: "1.0.0" } } }',
   set: '{ set: { a: 1 } }',
@@ -77,12 +79,6 @@ export const resourceSections: readonly Section[] = [
         root(`\`extend: ${extend}\``, mocked(extend, extended), {
           gives: { mocked: 't' },
           shown: [EXTENSIONS],
-        }),
-      ),
-      ...['emit', 'listen'].map((extend) =>
-        root(`\`extend: ${extend}\``, mocked(extend, '{ set: { a: 1 } }'), {
-          gives: { a: 1 },
-          note: `nothing to extend yet: \`${extend}\` comes next`,
         }),
       ),
       root('`when`', mocked('set, when: $task.name == "other"', '{ set: { a: 1 } }'), {

@@ -11,6 +11,8 @@ import { startTestRedis, waitUntil, type TestRedis } from '../../support/stack.t
 
 const QUEUE = 'jobs';
 const DEADLINE_MS = 1000;
+/** Of the order of the queue; without one of our workers nothing tidies it up. */
+const ORDER = ['turn', 'orgs', 'ends'];
 const { meta, job: jobKey } = keys(QUEUE);
 let redis: TestRedis;
 let client: Redis;
@@ -24,6 +26,7 @@ const newJob = (more: Partial<RunJob> = {}): RunJob => ({
   generation: 0,
   priority: 5,
   delayMs: 0,
+  format: 1,
   ...more,
 });
 const waiting = (): Promise<string[]> => client.zrange(jobKey('prioritized'), '0', '-1');
@@ -49,7 +52,7 @@ describe('a job', () => {
     expect(await producer.enqueue(job, DEADLINE_MS)).toEqual({ ok: true });
     const fields = await client.hgetall(jobKey(jobId(job.runId, job.generation)));
     expect(Buffer.byteLength(fields['data'] ?? '')).toBeLessThan(300);
-    expect(parsePayload(JSON.parse(fields['data'] ?? ''))).toEqual({
+    expect(parsePayload(JSON.parse(fields['data'] ?? ''), 1)).toEqual({
       ok: true,
       payload: { f: 1, runId: job.runId, orgId: job.orgId, generation: job.generation },
     });
@@ -85,16 +88,26 @@ describe('a job', () => {
 
   it('of another release is known as such, and a broken one too', () => {
     const payload = { f: 1, runId: randomUUID(), orgId: randomUUID(), generation: 0 };
-    expect(parsePayload({ ...payload, f: 2, more: true })).toEqual({ ok: false, problem: 'unknown_format' });
+    expect(parsePayload({ ...payload, f: 2, more: true }, 1)).toEqual({
+      ok: false,
+      problem: 'unknown_format',
+    });
     for (const broken of [null, 'x', {}, { ...payload, runId: '1' }, { ...payload, generation: -1 }]) {
-      expect(parsePayload(broken)).toEqual({ ok: false, problem: 'malformed' });
+      expect(parsePayload(broken, 2)).toEqual({ ok: false, problem: 'malformed' });
     }
   });
 });
 
 describe('Redis holds what is queued, and nothing of what is done', () => {
   it('after 500 jobs that succeeded or failed', async () => {
-    const own = [meta, jobKey('id'), jobKey('events'), jobKey('stalled-check'), keys(QUEUE).probe];
+    const own = [
+      meta,
+      jobKey('id'),
+      jobKey('events'),
+      jobKey('stalled-check'),
+      keys(QUEUE).probe,
+      ...ORDER.map((name) => jobKey(`vespid:${name}`)),
+    ];
     const worker = new Worker(
       QUEUE,
       async (job) => {

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadSecrets } from '../../../lib/secrets/load.ts';
+import { insertSubscription } from '../../../lib/db/events/subscriptions.ts';
+import { openSigningSecret, sealSigningSecret } from '../../../lib/subscriptions/secret.ts';
 import { rewrap } from '../../../scripts/secrets-rewrap.ts';
 import { openLog } from '../../../lib/telemetry/log.ts';
 import { keyringOf, openSecretsKit, runRewrap, type SecretsKit } from './kit.ts';
@@ -51,6 +54,28 @@ describe('npm run secrets:rewrap', () => {
     expect(after).toEqual(updatedAt);
     const again = await runRewrap(kit.url, ['new']);
     expect(again.out).toContain('0 sealed again with key "new", 693 need nothing, 0 failed');
+  });
+
+  it('takes the signing secrets of subscriptions along', async () => {
+    const place = { orgId: await kit.createOrg(), id: randomUUID() };
+    const { keyId, sealed } = sealSigningSecret(keyringOf('old'), place, 'whsec_of-the-test');
+    await insertSubscription(kit, {
+      ...place,
+      keyId,
+      sealed,
+      url: 'https://example.com/',
+      types: ['*'],
+      lifecycle: true,
+      createdBy: 'test',
+    });
+    const report = await rewrap(kit, keyringOf('new', 'old'));
+    expect(report).toEqual({ resealed: 1, current: 0, failed: [] });
+    const [row] = await kit.sql<
+      { keyId: string; sealed: string }[]
+    >`SELECT key_id AS "keyId", sealed FROM event_subscriptions WHERE id = ${place.id}`;
+    const opened = openSigningSecret(keyringOf('new'), place, row ?? { keyId, sealed });
+    expect(opened).toEqual({ ok: true, secret: 'whsec_of-the-test' });
+    await kit.sql`DELETE FROM event_subscriptions`;
   });
 
   it('exits 1 and names the secrets whose key is unknown or wrong; the others are done', async () => {

@@ -7,8 +7,9 @@ import { findChildProblem, insertChild, type NewChild } from '../../../lib/db/ru
 import { claimRun } from '../../../lib/db/runs/claim.ts';
 import { pageOfWaitingRuns } from '../../../lib/db/runs/reconcile.ts';
 import { leaveRun, type Fence, type Leave } from '../../../lib/db/runs/write.ts';
+import { NEWEST_FORMAT } from '../../../lib/formats.ts';
 import { NEVER_MS } from '../../../lib/engine/unwind.ts';
-import { openRunRows, SUCCEEDED, type RunRows } from '../../support/run-rows.ts';
+import { openRunRows, SUCCEEDED, treeOf, type RunRows } from '../../support/run-rows.ts';
 import { waitUntil } from '../../support/stack.ts';
 
 const NOTHING = { entriesText: '[]', count: 0, dropped: 0 };
@@ -16,7 +17,7 @@ const ENDED: Leave = { ...SUCCEEDED, wakesParent: true };
 const ASLEEP: Leave = {
   ...SUCCEEDED,
   status: 'waiting',
-  progressText: '{}',
+  tree: treeOf('{}'),
   outputText: null,
   untilMs: NEVER_MS,
   resuming: true,
@@ -41,7 +42,13 @@ async function running(parent: string | null = null, awaited = true): Promise<Fe
   await sql`INSERT INTO workflow_runs
       (id, org_id, workflow_id, version, trigger, requested_by, max_attempts, parent_run_id, parent_awaits)
     VALUES (${runId}, ${orgId}, ${workflowId}, 1, 'api', 'test', 3, ${parent}, ${awaited})`;
-  const [run] = await claimRun(sql, { runId, generation: 0, workerId, leaseMs: 60_000 });
+  const [run] = await claimRun(sql, {
+    runId,
+    generation: 0,
+    workerId,
+    leaseMs: 60_000,
+    maxFormat: NEWEST_FORMAT,
+  });
   return { runId, orgId, lease: run?.lease ?? 0, timelineCount: 0, timelineDropped: 0 };
 }
 
@@ -92,7 +99,13 @@ describe('a parent', () => {
     const other = await running();
     await leave(await running(other.runId), ENDED);
     await leave(other, ASLEEP);
-    const [again] = await claimRun(sql, { runId: other.runId, generation: 1, workerId, leaseMs: 60_000 });
+    const [again] = await claimRun(sql, {
+      runId: other.runId,
+      generation: 1,
+      workerId,
+      leaseMs: 60_000,
+      maxFormat: NEWEST_FORMAT,
+    });
     await leave({ ...other, lease: again?.lease ?? 0 }, ASLEEP);
     expect(await stateOf(other)).toMatchObject({ due: false });
   });

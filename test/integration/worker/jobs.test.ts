@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
-import { PREFIX } from '../../../lib/queue/connection.ts';
+import { keys, PREFIX } from '../../../lib/queue/connection.ts';
 import { callStep, gathered, workflow } from '../../support/effects.ts';
+import { onRedis } from '../../support/redis-faults.ts';
 import { countJobs } from '../../support/run-stack.ts';
 import { waitUntil } from '../../support/stack.ts';
 import type { TestWorker } from '../../support/processes.ts';
@@ -123,11 +124,21 @@ describe('a job that cannot be read', () => {
     expect(await jobsLeft(0)).toBe(true);
   });
 
+  it('of which only the id is left is dropped, and nothing passes for it', async () => {
+    const [runId, { job: key }] = [randomUUID(), keys('workflow-runs')];
+    await onRedis(stack.redis.url, (redis) =>
+      redis.pipeline().zadd(key('prioritized'), 1, `${runId}-0`).zadd(key('marker'), 0, '0').exec(),
+    );
+    await worker.waitForLog((line) => line['jobId'] === `${runId}-0`, { what: 'malformed' });
+    const isGone = () => onRedis(stack.redis.url, async (redis) => !(await redis.exists(key(`${runId}-0`))));
+    expect(await waitUntil(isGone, { what: 'nothing is left that looks like a job' })).toBe(true);
+  });
+
   it('of a format of a newer release is handed back, delayed, and logged', async () => {
     const { org } = stack;
     const id = await org.publish(workflow({ answer: { set: { done: true } } }));
     const { body } = await org.start(id, { startAt: new Date(Date.now() + 3_600_000).toISOString() });
-    const newer = await add({ f: 2, runId: body.run.id, orgId: org.orgId, more: [] }, 'newer');
+    const newer = await add({ f: 99, runId: body.run.id, orgId: org.orgId, more: [] }, 'newer');
     await worker.waitForLog((line) => line['jobId'] === 'newer' && line['problem'] === 'unknown_format', {
       what: 'unknown',
     });

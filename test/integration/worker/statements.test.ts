@@ -7,7 +7,8 @@ import { claimRun, type ClaimedRun } from '../../../lib/db/runs/claim.ts';
 import { requeueRunsOfDeadWorkers, requeueStrays } from '../../../lib/db/runs/reconcile.ts';
 import { leaveRun, writeCheckpoint, type Fence, type TimelineBatch } from '../../../lib/db/runs/write.ts';
 import { beat, lead } from '../../../lib/db/workers.ts';
-import { openRunRows, SUCCEEDED, type RunRows } from '../../support/run-rows.ts';
+import { NEWEST_FORMAT } from '../../../lib/formats.ts';
+import { identity, openRunRows, SUCCEEDED, treeOf, type RunRows } from '../../support/run-rows.ts';
 
 const LEASE_MS = 60_000;
 const NOTHING: TimelineBatch = { entriesText: '[]', count: 0, dropped: 0 };
@@ -42,7 +43,7 @@ async function insertRun(maxAttempts = 3): Promise<string> {
 }
 
 const claim = async (runId: string, generation = 0, by = workerId): Promise<ClaimedRun | undefined> =>
-  (await claimRun(sql, { runId, generation, workerId: by, leaseMs: LEASE_MS }))[0];
+  (await claimRun(sql, { runId, generation, workerId: by, leaseMs: LEASE_MS, maxFormat: NEWEST_FORMAT }))[0];
 
 async function claimed(maxAttempts = 3): Promise<{ run: ClaimedRun; fence: Fence }> {
   const run = await claim(await insertRun(maxAttempts));
@@ -59,7 +60,7 @@ const fenceOf = (run: ClaimedRun): Fence => ({
 });
 
 const checkpoint = async (fence: Fence, value: number, batch: TimelineBatch): Promise<number> =>
-  (await writeCheckpoint(sql, fence, String(value), batch)).length;
+  (await writeCheckpoint(sql, fence, treeOf(String(value)), batch)).length;
 
 const progressOf = async (runId: string): Promise<unknown> =>
   (await sql<{ progress: unknown }[]>`SELECT progress FROM workflow_runs WHERE id = ${runId}`)[0]?.progress;
@@ -179,8 +180,47 @@ describe('runs of workers that are gone', () => {
       minAgeMs: 30_000,
     });
     expect(rows.map(({ id }) => id)).toEqual([stray.run.id]);
-    expect(await claim(stray.run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true });
+    expect(await claim(stray.run.id, 1)).toMatchObject({ attempt_count: 1, resumed: false });
     expect(await checkpoint(young.fence, 1, ENTRY)).toBe(1);
+  });
+
+  it('go back as strays to where they were before the claim whose answer was lost', async () => {
+    const takeBack = () =>
+      requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000 });
+    const started: TimelineBatch = {
+      entriesText: '[{"type":"run_started","attempt":1}]',
+      count: 1,
+      dropped: 0,
+    };
+    // Never begun: no try, and not started.
+    const { run } = await claimed(1);
+    await takeBack();
+    const [row] =
+      await sql`SELECT status, attempt_count, resuming, started_at FROM workflow_runs WHERE id = ${run.id}`;
+    expect(row).toEqual({ status: 'queued', attempt_count: 0, resuming: false, started_at: null });
+    // Begun, then handed over: the claim that went on with it is taken back.
+    const again = await claim(run.id, 1);
+    if (again === undefined) throw new Error('not claimed');
+    expect(again).toMatchObject({ attempt_count: 1, resumed: false, exhausted: false });
+    const handOver = {
+      ...SUCCEEDED,
+      status: 'queued',
+      outputText: null,
+      resuming: true,
+      newGeneration: true,
+    } as const;
+    await leaveRun(sql, fenceOf(again), handOver, started);
+    await claim(run.id, 2);
+    await takeBack();
+    expect(await claim(run.id, 3)).toMatchObject({ attempt_count: 1, resumed: true, exhausted: false });
+    // The claim that finds no try left finds none again.
+    await die(workerId);
+    const entryText = '[{"type":"run_requeued"}]';
+    await requeueRunsOfDeadWorkers(sql, { leaseMs: LEASE_MS, limit: 10, entryText });
+    workerId = await aliveWorker();
+    expect(await claim(run.id, 4)).toMatchObject({ attempt_count: 1, exhausted: true });
+    await takeBack();
+    expect(await claim(run.id, 5)).toMatchObject({ attempt_count: 1, exhausted: true });
   });
 
   it('spend a try when their end could not be written, so that they do not come back for ever', async () => {
@@ -196,8 +236,9 @@ describe('a heartbeat', () => {
     await cancelRun(sql, orgId, cancelled.run.id, '[{"type":"run_cancelled"}]');
     await leaveRun(sql, ended.fence, SUCCEEDED, ENTRY);
     const held = [kept, cancelled, ended].map(({ run }) => ({ runId: run.id, lease: run.lease }));
-    const lost = await beat(sql, { id: workerId, hostname: 'test', pid: 1, concurrency: 1 }, held, false);
-    expect(lost.map((row) => row.run_id).sort()).toEqual([cancelled.run.id, ended.run.id].sort());
+    const answers = await beat(sql, identity(workerId), { held, stopping: false, leaseMs: LEASE_MS });
+    const lost = answers.flatMap((answer) => (answer.kind === 'lost' ? [answer.run_id] : []));
+    expect(lost.sort()).toEqual([cancelled.run.id, ended.run.id].sort());
   });
 });
 

@@ -5,6 +5,7 @@ import { newProgress } from '../../../lib/engine/tree.ts';
 import type { DslError, Json, Progress, Secrets } from '../../../lib/engine/types.ts';
 import { TASK_MODULES } from '../../../lib/tasks/index.ts';
 import { FakePorts } from '../engine-ports.ts';
+import { arrive } from '../engine-run.ts';
 import type { Published } from './publish.ts';
 
 const MAX_EXECUTIONS = 100;
@@ -48,7 +49,7 @@ export async function runToEnd(
     if (outcome.kind === 'succeeded') return { kind: 'completed', output: outcome.output };
     if (outcome.kind === 'failed') return { kind: 'faulted', error: outcome.error };
     if (outcome.kind === 'interrupted') throw new Error(`interrupted: ${outcome.reason}`);
-    ports.clockMs = Math.max(ports.clockMs, outcome.untilMs);
+    arrive(ports, outcome.untilMs);
     // What was serialised a line above is a tree again.
     progress = JSON.parse(JSON.stringify(progress)) as Progress;
   }

@@ -17,12 +17,13 @@ export interface ExampleEnd {
 
 /** @throws {Error} when the example is refused, or does not end */
 export async function runExample(file: string, run: ExampleRun): Promise<ExampleEnd> {
-  const { standIns = [], secrets = {}, children = [], input } = run;
+  const { standIns = [], secrets = {}, children = [], events = [], input } = run;
   const published = await publish(readText(file), { http: new StandInService(standIns).answer, secrets });
   if (!published.ok) throw new Error(`${file} is refused: ${JSON.stringify(published.errors)}`);
   const service = new StandInService(standIns);
   const ports = new FakePorts();
   ports.answer = service.answer;
+  ports.events.world.arriving.push(...events);
   for (const [index, state] of children.entries()) ports.children.states.set(`child-${index + 1}`, state);
   const startedAtMs = ports.clockMs;
   const end = await runToEnd(published.version, { ...(input !== undefined && { input }), secrets, ports });

@@ -36,7 +36,7 @@ describe('fork', () => {
     expect(errorsIn(task)).toEqual(errors);
   });
 
-  it('has at most 1000 branches', () => {
+  it('has at most MAX_FORK_BRANCHES branches', () => {
     const branches = (count: number) =>
       validateDefinition({
         document: { dsl: '1.0.3', namespace: 'a', name: 'b', version: '1.0.0' },
@@ -49,7 +49,9 @@ describe('fork', () => {
         ],
       }).errors.map(({ message }) => message);
     expect(branches(1000)).toEqual([]);
-    expect(branches(1001)).toEqual(['a fork has at most 1000 branches; this one has 1001']);
+    expect(branches(1001)).toEqual([
+      'a fork has at most 1000 branches (MAX_FORK_BRANCHES); this one has 1001',
+    ]);
   });
 
   it('warns of what a branch exports, unless the branches compete', () => {

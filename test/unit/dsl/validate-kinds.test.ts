@@ -21,7 +21,6 @@ describe('an error is of the kind of who refuses it', () => {
     ['semantic', '{ call: nothing }'],
     ['semantic', '{ try: [], catch: { errors: { with: { details: x } } } }'],
     ['unsupported', '{ run: { shell: { command: x } } }'],
-    ['unsupported', '{ listen: { to: { any: [] } } }'],
   ])('%s: %s', (kind, task) => {
     expect(kindsOf(tasks(`- t: ${task}`))).toEqual([kind]);
   });
@@ -45,7 +44,7 @@ describe('the entry for what is beyond the limit', () => {
       path: '',
       message: 'and 1 more like these',
     });
-    expect(overflow((report) => report.unsupported('/a', 'x'))?.kind).toBe('unsupported');
+    expect(overflow((report) => report.refused('/a', 'x', 'y'))?.kind).toBe('unsupported');
   });
 });
 

@@ -6,21 +6,6 @@ const NO_PROCESSES =
   'a service that many share runs no processes of its users; put it behind HTTP and use `call: http`';
 const DOCUMENT = 'document: { endpoint: "https://x.y/a.json" }';
 
-describe('what is not supported yet is refused with one problem', () => {
-  it.each([
-    ['{ emit: { event: { with: { type: a } } } }', '/do/0/t/emit: `emit` is not supported yet'],
-    ['{ listen: { to: { any: [] } } }', '/do/0/t/listen: `listen` is not supported yet'],
-  ])('%s', (task, message) => {
-    expect(errorsOf(tasks(`- t: ${task}`))).toEqual([message]);
-  });
-
-  it('and so is `schedule`', () => {
-    expect(errorsOf(workflow('do: []\nschedule: { every: PT5M }'))).toEqual([
-      '/schedule: `schedule` is not supported yet',
-    ]);
-  });
-});
-
 describe('what is refused by design says why', () => {
   it.each([
     [
@@ -110,13 +95,6 @@ describe('what is not supported and malformed besides is reported as both', () =
     [
       '{ run: { script: { language: js, code: x, arguments: { a: b } } } }',
       '`arguments` must be a list; it is an object',
-    ],
-    ['{ emit: { event: { with: {} } } }', 'missing `type`; an event that is emitted needs `type`'],
-    ['{ emit: { evnt: {} } }', 'unknown property `evnt`; did you mean `event`?'],
-    ['{ listen: { to: {} } }', '`listen.to` must have exactly one of `one`, `all` or `any`; it has none'],
-    [
-      '{ listen: { to: { any: [] } }, foreach: { do: 5 } }',
-      '`foreach.do` must be a list of tasks; it is a number',
     ],
     [
       '{ call: a2a, with: { method: message/sent } }',

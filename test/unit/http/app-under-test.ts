@@ -11,10 +11,12 @@ export const OTHER_ORG_ID = '0198c0de-0000-7000-8000-000000000002';
 export const ADMIN_TOKEN = 'the-operators-token';
 const KEY_ID = '0198c0de-0000-7000-8000-00000000000a';
 
+const NO_LIMITS = { maxRunsInFlight: null, maxRunsQueued: null, maxRequestsPerMinute: null };
+
 /** A key of ORG_ID as a caller holds it, with its row. */
 export function makeKey(scopes: Scope[]): { text: string; stored: StoredKey } {
   const { text, secretHash } = makeApiKey(KEY_ID);
-  return { text, stored: { id: KEY_ID, orgId: ORG_ID, scopes, secretHash } };
+  return { text, stored: { id: KEY_ID, orgId: ORG_ID, scopes, secretHash, limits: NO_LIMITS } };
 }
 
 export interface TestApp {
@@ -43,6 +45,7 @@ export function openTestApp(
     config: { adminToken, maxBodyBytes, maxDefinitionBytes: 512 },
     log,
     keys: { find: async (id: string) => (id === KEY_ID ? key.stored : null), forget: () => {} },
+    limits: { countRequest: async () => {} },
   } as unknown as Deps;
   const app = createApp(routes, deps, options);
   return { app, key: key.text, logged, get: async (path, headers = {}) => app.request(path, { headers }) };

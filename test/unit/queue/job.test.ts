@@ -4,13 +4,13 @@ import { jobId, parsePayload, toPayload, toQueuePriority } from '../../../lib/qu
 
 const RUN_ID = '01920000-0000-7000-8000-000000000001';
 const ORG_ID = '01920000-0000-7000-8000-000000000002';
-const job = { runId: RUN_ID, orgId: ORG_ID, generation: 7, priority: 5, delayMs: 0 };
+const job = { runId: RUN_ID, orgId: ORG_ID, generation: 7, priority: 5, delayMs: 0, format: 1 };
 
 describe('the job', () => {
   it('carries ids only and stays under 300 bytes', () => {
     const payload = toPayload({ ...job, generation: 2 ** 31 - 1 });
     expect(JSON.stringify(payload).length).toBeLessThan(300);
-    expect(parsePayload(JSON.parse(JSON.stringify(payload)))).toEqual({ ok: true, payload });
+    expect(parsePayload(JSON.parse(JSON.stringify(payload)), 1)).toEqual({ ok: true, payload });
   });
 
   it('has an id of its own per generation, without the colon that BullMQ refuses', () => {
@@ -19,8 +19,14 @@ describe('the job', () => {
   });
 
   it('is never of priority 0, which BullMQ would serve before all others', () => {
-    const priorities = [9, 5, 0].map(toQueuePriority);
-    expect(priorities).toEqual([1, 5, 10]);
+    const priorities = [9, 5, 0].map((priority) => toQueuePriority({ priority, generation: 0 }));
+    expect(priorities).toEqual([2, 10, 20]);
+  });
+
+  it('of a run that goes on comes before those of its priority, and after those of a higher one', () => {
+    const of = (priority: number, generation: number): number => toQueuePriority({ priority, generation });
+    expect(of(5, 3)).toBeLessThan(of(5, 0));
+    expect(of(5, 3)).toBeGreaterThan(of(6, 0));
   });
 
   it.each([
@@ -31,11 +37,21 @@ describe('the job', () => {
     { ...toPayload(job), runId: '1; drop' },
     { ...toPayload(job), generation: -1 },
   ])('calls %j malformed', (data) => {
-    expect(parsePayload(data)).toEqual({ ok: false, problem: 'malformed' });
+    expect(parsePayload(data, 2)).toEqual({ ok: false, problem: 'malformed' });
   });
 
   it('tells the format of another release from nonsense', () => {
-    expect(parsePayload({ ...toPayload(job), f: 2 })).toEqual({ ok: false, problem: 'unknown_format' });
+    const of = (format: number) => parsePayload(toPayload({ ...job, format }), 2);
+    expect([1, 2].map((format) => of(format).ok)).toEqual([true, true]);
+    const unknown = { ok: false, problem: 'unknown_format' };
+    expect([0, 3].map(of)).toEqual([unknown, unknown]);
+  });
+
+  it('of a newer format than the worker is to take is one of another release', () => {
+    expect(parsePayload(toPayload({ ...job, format: 2 }), 1)).toEqual({
+      ok: false,
+      problem: 'unknown_format',
+    });
   });
 });
 

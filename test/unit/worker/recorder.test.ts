@@ -25,7 +25,7 @@ describe('the recorder of checkpoints', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('lets nobody pass before the write is over, and writes again what was recorded meanwhile', async () => {
+  it('lets nobody pass before the write is over', async () => {
     const { ends, write } = manualWrites();
     const recorder = createRecorder(write);
     recorder.record();
@@ -33,14 +33,46 @@ describe('the recorder of checkpoints', () => {
     const recorded = recorder.recorded().then(() => {
       passed = true;
     });
-    expect(ends).toHaveLength(1);
-    recorder.record();
-    ends[0]?.();
     await turn();
-    expect({ passed, writes: ends.length }).toEqual({ passed: false, writes: 2 });
-    ends[1]?.();
+    expect({ passed, writes: ends.length }).toEqual({ passed: false, writes: 1 });
+    ends[0]?.();
     await recorded;
     expect(passed).toBe(true);
+  });
+
+  it('writes again what was recorded meanwhile: who has recorded it waits for that, and nobody for what others record', async () => {
+    const { ends, write } = manualWrites();
+    const recorder = createRecorder(write);
+    const passed: string[] = [];
+    const wait = (name: string) => recorder.recorded().then(() => passed.push(name));
+    recorder.record();
+    void wait('first');
+    recorder.record();
+    void wait('second');
+    ends[0]?.();
+    await turn();
+    expect({ passed, writes: ends.length }).toEqual({ passed: ['first'], writes: 2 });
+    recorder.record();
+    ends[1]?.();
+    await turn();
+    expect({ passed, writes: ends.length }).toEqual({ passed: ['first', 'second'], writes: 3 });
+  });
+
+  it('lets nobody pass after a write has failed, and writes nothing that would build on it', async () => {
+    let writes = 0;
+    const recorder = createRecorder(async () => {
+      writes += 1;
+      throw new Error('refused');
+    });
+    recorder.record();
+    await turn();
+    await expect(recorder.recorded()).rejects.toThrow('refused');
+    recorder.record();
+    await turn();
+    await expect(recorder.recorded()).rejects.toThrow('refused');
+    await recorder.stop();
+    await expect(recorder.recorded()).rejects.toThrow('refused');
+    expect(writes).toBe(1);
   });
 
   it('passes at once when nothing was recorded', async () => {

@@ -4,6 +4,7 @@ import { publish } from '../publish.ts';
 import { StandInService } from '../stand-ins.ts';
 import { authenticationRuns } from './authentication.ts';
 import { callRuns } from './calls.ts';
+import { eventRuns } from './events.ts';
 import { flowRuns } from './flow.ts';
 import type { ExampleRuns } from './types.ts';
 
@@ -37,27 +38,6 @@ export const BY_DESIGN: readonly string[] = [
   'examples/run-shell-stdin-and-arguments.yaml',
 ];
 
-/** Refused for now: they emit events, listen to them, or have a schedule. */
-export const NOT_YET: readonly string[] = [
-  'examples-main/try-catch-then.yaml',
-  'examples/accumulate-room-readings.yaml',
-  'examples/emit.yaml',
-  'examples/for.yaml',
-  'examples/listen-to-all read-envelope.yaml',
-  'examples/listen-to-all.yaml',
-  'examples/listen-to-any-filter.yaml',
-  'examples/listen-to-any-forever-foreach.yaml',
-  'examples/listen-to-any-until-condition.yaml',
-  'examples/listen-to-any-until-consumed.yaml',
-  'examples/listen-to-any.yaml',
-  'examples/listen-to-one.yaml',
-  'examples/schedule-cron.yaml',
-  'examples/schedule-event-driven.yaml',
-  'examples/set-expression.yaml',
-  'examples/set.yaml',
-  'examples/try-catch-then.yaml',
-];
-
 /** Every file of both folders, as `examples/set.yaml`. */
 export const exampleFiles = (): string[] =>
   ['examples', 'examples-main']
@@ -65,7 +45,7 @@ export const exampleFiles = (): string[] =>
     .sort();
 
 export const exampleRuns = (): ExampleRuns =>
-  isThere() ? { ...callRuns(), ...authenticationRuns, ...flowRuns } : {};
+  isThere() ? { ...callRuns(), ...authenticationRuns, ...flowRuns, ...eventRuns } : {};
 
 /** What the validator says of an example that is refused. */
 export async function refusalOf(file: string): Promise<string[]> {

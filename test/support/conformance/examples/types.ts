@@ -1,5 +1,5 @@
 /** How an example of the specification is run: what it is given, what it calls, and what is to come out. */
-import type { ChildState, Json } from '../../../../lib/engine/types.ts';
+import type { ChildState, CloudEvent, Json } from '../../../../lib/engine/types.ts';
 import type { StandIn } from '../stand-ins.ts';
 
 export interface ExampleRun {
@@ -8,6 +8,8 @@ export interface ExampleRun {
   standIns?: StandIn[];
   /** How the runs end that the example starts, in the order of their starts. */
   children?: ChildState[];
+  /** Events that arrive, one each time the run waits. */
+  events?: CloudEvent[];
   /** What comes out: exactly this output, or an error with at least these members. */
   output?: Json;
   error?: { [member: string]: Json };
@@ -15,6 +17,8 @@ export interface ExampleRun {
   requests?: SentRequest[];
   /** The runs that were started, as far as they are given. */
   started?: { [member: string]: Json }[];
+  /** What was emitted, as far as it is given. */
+  emitted?: CloudEvent[];
   /** How long it takes by its own clock; 0 when absent. */
   tookMs?: number;
 }
