@@ -3,6 +3,25 @@ import { readEvents } from '../lib/events/read.ts';
 import { storeEvents } from '../lib/events/store.ts';
 import { orgRoute } from '../lib/http/route.ts';
 
+/** CloudEvents 1.0 as JSON. */
+const cloudEvent = {
+  type: 'object',
+  required: ['specversion', 'id', 'source', 'type'],
+  properties: {
+    specversion: { const: '1.0' },
+    id: { type: 'string', minLength: 1 },
+    source: { type: 'string', minLength: 1 },
+    type: { type: 'string', minLength: 1 },
+    subject: { type: 'string' },
+    time: { type: 'string', format: 'date-time' },
+    datacontenttype: { type: 'string' },
+    dataschema: { type: 'string' },
+    data: {},
+    data_base64: { type: 'string' },
+  },
+};
+const batch = { type: 'array', maxItems: 1000, items: cloudEvent };
+
 export default orgRoute({
   name: 'send-events',
   method: 'post',
@@ -10,9 +29,16 @@ export default orgRoute({
   summary: 'Send CloudEvents 1.0: structured, binary, or a batch of at most 1000',
   access: 'events:write',
   headers: {
-    'Content-Type':
-      '`application/cloudevents+json`, `application/cloudevents-batch+json`, or in binary mode that of the data',
     'ce-id': 'Binary mode: the attributes, percent-encoded, each with the prefix `ce-`',
+  },
+  bodySchemas: {
+    'application/cloudevents+json': cloudEvent,
+    'application/cloudevents-batch+json': batch,
+    'application/json': {
+      description: 'An event or a batch; with `ce-` headers the data of the event',
+      anyOf: [cloudEvent, batch],
+    },
+    '*/*': { description: 'Binary mode, with `ce-` headers: the data, of any type' },
   },
   answers: {
     202: '`{ events: [{ id, source, type, duplicate }] }`, in order: they are stored and will reach whoever listens. A `duplicate` was stored before and changes nothing.',

@@ -9,7 +9,8 @@ import { isUuid } from '../http/uuid.ts';
 import { INSTANT_MESSAGE, toInstant } from '../runs/instant.ts';
 import { versionNumber } from '../runs/request.ts';
 
-const STATUS_MESSAGE = `must be of ${RUN_STATUSES.join(', ')}`;
+const STATUS_MESSAGE = `must be one of ${RUN_STATUSES.join(', ')}`;
+const NO_STATUS = 'must name at least one status; without `status` runs of every status are meant';
 const status = v.picklist(RUN_STATUSES, STATUS_MESSAGE);
 
 const instant = v.pipe(
@@ -22,7 +23,10 @@ const instant = v.pipe(
 const filter = closedObject({
   status: v.optional(
     v.pipe(
-      v.union([status, v.pipe(v.array(status), v.minLength(1))], `${STATUS_MESSAGE}; several as an array`),
+      v.union(
+        [status, v.pipe(v.array(status), v.minLength(1, NO_STATUS))],
+        `${STATUS_MESSAGE}; several as an array`,
+      ),
       v.transform((given) => [given].flat()),
     ),
   ),

@@ -66,6 +66,7 @@ function requestBody(route: Route): JsonObject | undefined {
     content['application/json'] = { schema };
   }
   if (route.takesDefinition) content['application/yaml'] = { schema: { type: 'string' } };
+  for (const [type, schema] of Object.entries(route.bodySchemas ?? {})) content[type] = { schema };
   return Object.keys(content).length === 0 ? undefined : { content };
 }
 

@@ -53,6 +53,8 @@ interface RouteBase {
   body?: GenericSchema;
   /** For the OpenAPI document: the body may also be a bare workflow definition, YAML or JSON. */
   takesDefinition?: true;
+  /** For the OpenAPI document: JSON schemas of the request body by media type, where `body` does not say it. */
+  bodySchemas?: Record<string, Record<string, unknown>>;
   /** For the OpenAPI document: what the answers mean, by status. */
   answers: Record<number, string>;
 }

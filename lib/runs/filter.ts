@@ -23,7 +23,7 @@ function readStatuses(c: Context, errors: ErrorItem[]): RunStatus[] | null {
   if (!statuses.every(isStatus)) {
     errors.push({
       path: 'query/status',
-      message: `must be of ${RUN_STATUSES.join(', ')}, several with commas`,
+      message: `must be one of ${RUN_STATUSES.join(', ')}; several with commas`,
     });
     return null;
   }

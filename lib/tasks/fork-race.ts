@@ -25,6 +25,8 @@ export interface BranchState extends ContextHolder {
 
 /** A branch that waits looks again at least this often while others run: what it waits for may have happened. */
 const LOOK_AGAIN_MS = 2000;
+/** Each look asks the database: of very many branches that wait, each looks the more rarely. */
+const LOOK_EACH_MS = 20;
 
 export class Race {
   readonly #lists: readonly CompiledList[];
@@ -137,7 +139,8 @@ export class Race {
     if (signal.aborted) return true;
     this.#rest();
     const waiting = new Promise<boolean>((resolve) => {
-      const lookMs = Math.min(Math.max(1, untilMs - ports.now()), LOOK_AGAIN_MS);
+      const everyMs = Math.max(LOOK_AGAIN_MS, this.#waiting.size * LOOK_EACH_MS);
+      const lookMs = Math.min(Math.max(1, untilMs - ports.now()), everyMs);
       const stopTimer = ports.after(lookMs, () => go(true));
       const cut = (): void => go(true);
       const go = (again: boolean): void => {

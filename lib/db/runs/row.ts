@@ -19,12 +19,14 @@ export const RUN_STATUSES: readonly RunStatus[] = [
 export const isTerminal = (status: RunStatus): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'cancelled';
 
-/** Whether the run waits for a signal alone: its next attempt lies at the end of time (`NEVER_MS`). */
+/** Whether the next attempt lies at the end of time (`NEVER_MS`). */
+const isNever = (at: string | null): boolean => at !== null && Date.parse(toRfc3339(at)) >= NEVER_MS;
+
+/** Whether the run waits for a signal alone. */
 export const waitsForSignal = ({
   status,
   next_attempt_at: at,
-}: Pick<RunRow, 'status' | 'next_attempt_at'>): boolean =>
-  status === 'waiting' && at !== null && Date.parse(toRfc3339(at)) >= NEVER_MS;
+}: Pick<RunRow, 'status' | 'next_attempt_at'>): boolean => status === 'waiting' && isNever(at);
 
 export interface RunRow {
   id: string;
@@ -132,7 +134,9 @@ export const toRun = (row: RunRow): Run => ({
   error: row.error,
   attemptCount: row.attempt_count,
   maxAttempts: row.max_attempts,
-  nextAttemptAt: waitsForSignal(row) ? null : toRfc3339(row.next_attempt_at),
+  // A suspended run may have waited for a signal; `startAt` of a queued one is the caller's, however late.
+  nextAttemptAt:
+    row.status !== 'queued' && isNever(row.next_attempt_at) ? null : toRfc3339(row.next_attempt_at),
   labels: row.labels,
   createdAt: toRfc3339(row.created_at),
   startedAt: toRfc3339(row.started_at),

@@ -15,6 +15,7 @@ const route = orgRoute({
     count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
   }),
   takesDefinition: true,
+  bodySchemas: { 'text/csv': { type: 'string', maxLength: 9 } },
   query: { limit: 'how many' },
   headers: { Prefer: 'wait=N' },
   answers: { 201: 'made', 409: 'not now' },
@@ -55,6 +56,7 @@ describe('the OpenAPI document', () => {
             },
           },
           'application/yaml': {},
+          'text/csv': { schema: { type: 'string', maxLength: 9 } },
         },
       },
     });
