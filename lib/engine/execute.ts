@@ -4,7 +4,7 @@ import type { CompiledWorkflow, SchemaCheck } from './compiled.ts';
 import { runtimeDescriptor, workflowDescriptor } from './descriptors.ts';
 import { isRetryable, standardError, WorkflowError } from './errors.ts';
 import type { Evaluable, Scope } from './expression.ts';
-import { localsOf, secretsOf } from './frame.ts';
+import { localsOf, secretsOf } from './variables.ts';
 import { runList } from './list.ts';
 import { Run } from './run.ts';
 import { newList } from './tree.ts';

@@ -6,14 +6,12 @@ import { runtimeDescriptor, taskDescriptor, workflowDescriptor } from './descrip
 import { standardError, WorkflowError, type ErrorMembers, type ErrorName } from './errors.ts';
 import type { Evaluable, Expression, Scope } from './expression.ts';
 import type { Run } from './run.ts';
-import type { DslError, Ports, RunFacts, TaskProgress, TimelineEntry } from './types.ts';
+import type { DslError, Ports, TaskProgress, TimelineEntry } from './types.ts';
 import { Unwind } from './unwind.ts';
+import { localsOf, secretsOf, type Locals } from './variables.ts';
 
 /** A wait of at most this long sleeps in place; a longer one gives the worker slot back. */
 const SLEEP_MS = 1000;
-
-/** Variables that exist only inside a scope: a loop's item and index, a caught error. */
-export type Locals = Readonly<Record<string, Json>>;
 
 /** Holds `$context`: the tree's root, a branch of a fork, a call of a function. It is in the progress tree. */
 export interface ContextHolder {
@@ -286,24 +284,4 @@ export class Frame implements Scope {
   park(untilMs: number): Unwind {
     return new Unwind({ kind: 'parked', untilMs: Math.min(untilMs, this.bounds.untilMs) });
   }
-}
-
-/** Inner variables hide outer ones of the same name; any name is possible, also `__proto__`. */
-export function localsOf(...parts: Locals[]): Locals {
-  const locals: Record<string, Json> = Object.create(null);
-  for (const part of parts) {
-    for (const [name, value] of Object.entries(part)) locals[name] = value;
-  }
-  return locals;
-}
-
-/** `$secrets` @throws {WorkflowError} of type authorization when the org lacks one that the definition names */
-export function secretsOf({ secrets }: RunFacts, instance: string): Json {
-  const { values, missing } = secrets;
-  if (missing.length === 0) return values;
-  const names = missing.map((name) => JSON.stringify(name)).join(', ');
-  throw new WorkflowError(
-    standardError('authorization', `The org has no secret ${names}.`, instance),
-    'task',
-  );
 }

@@ -4,7 +4,7 @@
  */
 import { standardError, WorkflowError } from '../engine/errors.ts';
 import type { Frame } from '../engine/frame.ts';
-import { localsOf } from '../engine/frame.ts';
+import { localsOf } from '../engine/variables.ts';
 import { member } from '../engine/json.ts';
 import { runList } from '../engine/list.ts';
 import { newList } from '../engine/tree.ts';

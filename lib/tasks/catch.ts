@@ -1,6 +1,7 @@
 /** Which errors a `try` catches (dsl-reference, Catch): all given members equal, `when`, and not `exceptWhen`. */
 import { sameErrorType } from '../engine/errors.ts';
-import type { Frame, Locals } from '../engine/frame.ts';
+import type { Frame } from '../engine/frame.ts';
+import type { Locals } from '../engine/variables.ts';
 import { isJsonObject, member } from '../engine/json.ts';
 import type { DslError } from '../engine/types.ts';
 import type { CompileContext, Expression, Json, JsonObject } from './types.ts';

@@ -1,6 +1,7 @@
 /** Retry policies of `try` (dsl-reference, Retry): whether and when another attempt begins. */
 import type { Duration } from '../engine/duration.ts';
-import type { Frame, Locals } from '../engine/frame.ts';
+import type { Frame } from '../engine/frame.ts';
+import type { Locals } from '../engine/variables.ts';
 import { member } from '../engine/json.ts';
 import type { CompileContext, Expression, Json } from './types.ts';
 

@@ -1,6 +1,7 @@
 /** `foreach` of a `listen`: tasks for each event that was consumed (dsl-reference, Subscription Iterator). */
 import type { CompiledList, SchemaCheck } from '../../engine/compiled.ts';
-import { localsOf, type Frame, type Locals } from '../../engine/frame.ts';
+import type { Frame } from '../../engine/frame.ts';
+import { localsOf, type Locals } from '../../engine/variables.ts';
 import { member } from '../../engine/json.ts';
 import { runList } from '../../engine/list.ts';
 import type { ListProgress } from '../../engine/types.ts';
