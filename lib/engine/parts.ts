@@ -214,6 +214,7 @@ export class TreeWriter {
     const first = this.#next;
     this.#next += branches.length;
     this.#forks.set(branches, first);
+    // Each is a branch's node: the interpreter alone writes `branches`, and never anything else into it.
     for (const [index, branch] of (branches as unknown as object[]).entries()) {
       this.#ids.set(branch, first + index);
       this.#structures.set(first + index, { values: new Set(), forks: new Map() });

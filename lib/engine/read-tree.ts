@@ -46,6 +46,7 @@ export function readTree(root: Json, parts: ReadonlyMap<number, Json>, maxBytes:
   const reader = new Reader(parts);
   const { node, references } = reader.structure(tree);
   if (reader.missing) return null;
+  // As above.
   const progress = node as unknown as Progress;
   const writer = new TreeWriter(progress, maxBytes, revision);
   reader.seed(writer, references, Number(next));
