@@ -35,13 +35,24 @@ export interface SubscriptionKit {
   close(): Promise<void>;
 }
 
-/** Stores an event as if it had come in and been dispatched; the row's id. */
+/** Stores events as if they had come in and been dispatched, all at one moment; the rows' ids. */
+export async function storeEvents(sql: Sql, orgId: string, type: string, data: string[]): Promise<string[]> {
+  const rows = data.map((each) =>
+    toNewEvent(
+      { specversion: '1.0', id: crypto.randomUUID(), source: '/test', type, data: each },
+      { orgId, kind: 'received', runId: null },
+    ),
+  );
+  const ids = rows.map(({ id }) => id);
+  await insertEvents(sql, rows);
+  await insertDeliveries(sql, ids);
+  return ids;
+}
+
+/** One of them; the row's id. */
 export async function storeEvent(sql: Sql, orgId: string, type: string, data: string): Promise<string> {
-  const event = { specversion: '1.0', id: crypto.randomUUID(), source: '/test', type, data };
-  const row = toNewEvent(event, { orgId, kind: 'received', runId: null });
-  await insertEvents(sql, [row]);
-  await insertDeliveries(sql, [row.id]);
-  return row.id;
+  const [id = ''] = await storeEvents(sql, orgId, type, [data]);
+  return id;
 }
 
 export async function openSubscriptionKit(): Promise<SubscriptionKit> {
