@@ -41,6 +41,8 @@ export interface TimelineFact {
   name?: string;
   kind?: string;
   iteration?: number[];
+  /** Of an entry about a try of the run: its number. */
+  attempt?: number;
 }
 
 /** An effect, with what its body says of the request that began the run. */

@@ -9,6 +9,20 @@ const byRun = (looks: readonly LookRecord[]): Map<string, LookRecord[]> => {
   return found;
 };
 
+/**
+ * A try that was counted is gone, although it had begun: its run announces it (`run_started`) before anything else. A claim
+ * whose answer was lost is taken back with its count, and the try that is counted then begins later.
+ */
+function hasLostTry(runId: string, before: LookRecord | null, look: LookRecord, facts: Facts): boolean {
+  const [then, now] = [before?.attemptCount ?? 0, look.attemptCount ?? 0];
+  if (now >= then) return false;
+  const hadBegun = (facts.timelines.get(runId) ?? []).some(
+    ({ type, attempt, at }) =>
+      type === 'run_started' && attempt === then && Date.parse(at) <= look.answeredAt,
+  );
+  return hadBegun || now < then - 1;
+}
+
 /** What one caller saw of one run, look after look. */
 function seenProblems(runId: string, looks: readonly LookRecord[], facts: Facts): string[] {
   const problems: string[] = [];
@@ -20,7 +34,7 @@ function seenProblems(runId: string, looks: readonly LookRecord[], facts: Facts)
     if (seen !== null && isTerminal(seen) && look.runStatus !== seen) {
       problems.push(`${runId} was ${seen} and then ${look.runStatus}`);
     }
-    if ((look.attemptCount ?? 0) < (before?.attemptCount ?? 0)) problems.push(`${runId} lost an attempt`);
+    if (hasLostTry(runId, before, look, facts)) problems.push(`${runId} lost an attempt`);
     before = look;
   }
   const [last, now] = [before?.runStatus ?? null, facts.runs.get(runId)?.status];

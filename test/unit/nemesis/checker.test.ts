@@ -101,14 +101,19 @@ function story(change: (facts: Facts) => void = () => {}): Facts {
   return facts;
 }
 
-const look = (runStatus: 'succeeded' | 'running' | null, status = 200) => ({
-  runId: RUN,
-  sentAt: 0,
-  answeredAt: 0,
-  status,
-  runStatus,
-  attemptCount: 1,
-});
+const look = (
+  runStatus: 'succeeded' | 'running' | 'queued' | null,
+  status = 200,
+  { attemptCount, atMs } = { attemptCount: 1, atMs: 0 },
+) => ({ runId: RUN, sentAt: atMs, answeredAt: atMs, status, runStatus, attemptCount });
+
+/** A caller sees a try counted and then no longer, at 2000. */
+const tryTakenBack = (startedAtMs: number) => (facts: Facts) => {
+  const at = new Date(startedAtMs).toISOString();
+  facts.timelines.get(RUN)?.unshift({ org_id: 'org-1', id: 0, type: 'run_started', attempt: 1, at });
+  const seen = look('running', 200, { attemptCount: 1, atMs: 1000 });
+  facts.journal.looks.push(seen, look('queued', 200, { attemptCount: 0, atMs: 2000 }));
+};
 
 type Check = (facts: Facts) => string[];
 
@@ -150,6 +155,15 @@ const BROKEN: readonly [string, Check, (facts: Facts) => void][] = [
     '3: a terminal run goes on',
     callersSeeOneStory,
     ({ journal }) => journal.looks.push(look('succeeded'), look('running')),
+  ],
+  ['3: a try that had begun is no longer counted', callersSeeOneStory, tryTakenBack(900)],
+  [
+    '3: two tries are no longer counted',
+    callersSeeOneStory,
+    ({ journal }) => {
+      const looks = [2, 0].map((attemptCount) => look('running', 200, { attemptCount, atMs: 0 }));
+      journal.looks.push(...looks);
+    },
   ],
   ['3: an accepted run vanishes', callersSeeOneStory, ({ journal }) => journal.looks.push(look(null, 404))],
   [
@@ -215,6 +229,10 @@ describe('the checker', () => {
   it.each(BROKEN)('notices: %s', (_name, check, change) => {
     expect(check(story())).toEqual([]);
     expect(check(story(change))).not.toEqual([]);
+  });
+
+  it('allows that a claim whose answer was lost is taken back with its count', () => {
+    expect(callersSeeOneStory(story(tryTakenBack(2500)))).toEqual([]);
   });
 
   it('allows the step that was in flight when its worker was paused', () => {
