@@ -9,18 +9,29 @@ const byRun = (looks: readonly LookRecord[]): Map<string, LookRecord[]> => {
   return found;
 };
 
+/** Whether a try of the run had begun by then, as its timeline or a worker's log tells. */
+function hadBegun(runId: string, attempt: number, byMs: number, { timelines, logs }: Facts): boolean {
+  const announced = (timelines.get(runId) ?? []).some(
+    (entry) => entry.type === 'run_started' && entry.attempt === attempt && Date.parse(entry.at) <= byMs,
+  );
+  const logged = logs.some(
+    (line) =>
+      line.event === 'workflow_run_started' &&
+      line.runId === runId &&
+      line['attemptCount'] === attempt &&
+      Date.parse(String(line['time'])) <= byMs,
+  );
+  return announced || logged;
+}
+
 /**
- * A try that was counted is gone, although it had begun: its run announces it (`run_started`) before anything else. A claim
- * whose answer was lost is taken back with its count, and the try that is counted then begins later.
+ * A try that was counted is gone, although it had begun. A claim whose answer was lost is taken back with its count, as
+ * nothing of it had begun.
  */
 function hasLostTry(runId: string, before: LookRecord | null, look: LookRecord, facts: Facts): boolean {
   const [then, now] = [before?.attemptCount ?? 0, look.attemptCount ?? 0];
   if (now >= then) return false;
-  const hadBegun = (facts.timelines.get(runId) ?? []).some(
-    ({ type, attempt, at }) =>
-      type === 'run_started' && attempt === then && Date.parse(at) <= look.answeredAt,
-  );
-  return hadBegun || now < then - 1;
+  return now < then - 1 || hadBegun(runId, then, look.answeredAt, facts);
 }
 
 /** What one caller saw of one run, look after look. */

@@ -158,6 +158,15 @@ const BROKEN: readonly [string, Check, (facts: Facts) => void][] = [
   ],
   ['3: a try that had begun is no longer counted', callersSeeOneStory, tryTakenBack(900)],
   [
+    '3: a try that a worker has begun is no longer counted',
+    callersSeeOneStory,
+    (facts) => {
+      tryTakenBack(2500)(facts);
+      const time = new Date(900).toISOString();
+      facts.logs.push({ event: 'workflow_run_started', runId: RUN, attemptCount: 1, time });
+    },
+  ],
+  [
     '3: two tries are no longer counted',
     callersSeeOneStory,
     ({ journal }) => {
