@@ -17,6 +17,8 @@ export const keys = (queueName: string) => ({
   /** Pub/sub: an event was stored; a hint, never the truth. */
   eventHints: `${PREFIX}:${queueName}:vespid:event-hints`,
   meta: `${PREFIX}:${queueName}:meta`,
+  /** BullMQ's: a member for "a job is there", another one for when the next delayed one is due. */
+  marker: `${PREFIX}:${queueName}:marker`,
   job: (id: string) => `${PREFIX}:${queueName}:${id}`,
 });
 
@@ -53,11 +55,13 @@ export function failFastOptions(timeoutMs: number, name: string): ConnectionOpti
   };
 }
 
-/** Longer than BullMQ's longest blocking command, 10 s. */
+/** Longer than any command that waits. */
 const SILENCE_MS = 15_000;
+/** A command that waits counts as unanswered so long after its time at the latest. */
+const MAX_WAIT_MS = 10_000;
 
 /**
- * For BullMQ's workers and for subscribers: waits out an outage, reconnects within a second. A peer that owes an
+ * For the worker's queue and for subscribers: waits out an outage, reconnects within a second. A peer that owes an
  * answer and is silent is dropped: TCP alone would wait for a lost one for a quarter of an hour.
  */
 export function patientOptions(name: string): ConnectionOptions {
@@ -76,9 +80,39 @@ export function patientOptions(name: string): ConnectionOptions {
   };
 }
 
+/** For commands that wait: one that was lost with its connection ends when its time is up. */
+export const blockingOptions = (name: string): ConnectionOptions => ({
+  ...patientOptions(name),
+  blockingTimeout: MAX_WAIT_MS,
+});
+
+/**
+ * ioredis writes every command to the socket by itself. Here those that one callback of the event loop gives rise to, the
+ * promises that it settles included, are one write. Their order, timeouts and failures are the same.
+ */
+function gatherWrites(redis: Redis): void {
+  let corked: Redis['stream'] | undefined;
+  const send = redis.sendCommand.bind(redis);
+  const flush = (): void => {
+    corked?.uncork();
+    corked = undefined;
+  };
+  redis.sendCommand = (command, stream) => {
+    // A reconnect brings a new stream; the old one has nobody who waits for it.
+    if (corked !== redis.stream && redis.status === 'ready') {
+      // A tick of its own after the microtasks: no promise of this callback is left then.
+      if (corked === undefined) queueMicrotask(() => process.nextTick(flush));
+      corked = redis.stream;
+      corked.cork();
+    }
+    return send(command, stream);
+  };
+}
+
 /** Opens a connection; its errors are reported to `onError` (without a listener ioredis prints them). */
 export function openRedis(url: string, options: ConnectionOptions, onError: (error: Error) => void): Redis {
   const redis = new Redis(url, options);
   redis.on('error', onError);
+  gatherWrites(redis);
   return redis;
 }
