@@ -1,4 +1,8 @@
-/** Micro benchmarks: expressions, definitions and the interpreter, on one thread without services. */
+/**
+ * Micro benchmarks: expressions, definitions and the interpreter, on one thread without services; then a claim and a
+ * finish on a Postgres of their own. `npm run bench:micro`.
+ */
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { compileWorkflow } from '../lib/dsl/compile.ts';
 import { parseDefinition } from '../lib/dsl/parse.ts';
@@ -9,6 +13,8 @@ import { newProgress } from '../lib/engine/tree.ts';
 import type { Json } from '../lib/engine/types.ts';
 import { compile } from '../lib/jq/index.ts';
 import { FakePorts } from '../test/support/engine-ports.ts';
+import { openLifetime } from '../scripts/stack/lifetime.ts';
+import { statementFigures } from './lib/statements.ts';
 import { machine, measure, median, print, type Figure } from './measure.ts';
 
 const order = {
@@ -125,3 +131,16 @@ print('Compiling an expression', compiling());
 print('Templates', templates());
 print('Definitions', definitions());
 print('The interpreter', [await interpreter()]);
+const lifetime = openLifetime();
+let code = 0;
+try {
+  print(
+    "The worker's statements, for each run",
+    await statementFigures(join(import.meta.dirname, '..'), lifetime),
+  );
+} catch (error) {
+  console.error(error);
+  code = 1;
+}
+await lifetime.close();
+process.exit(code);

@@ -1,6 +1,6 @@
 /** Repeats a run that has ended, as a new run: `201` only when it is truly queued (contract, section 1). */
 import * as v from 'valibot';
-import { acceptRuns } from '../lib/accept/accept.ts';
+import { admitRuns } from '../lib/accept/admit.ts';
 import { parseJsonBody, readBytes, validate } from '../lib/http/body.ts';
 import { orgRoute } from '../lib/http/route.ts';
 import { closedObject } from '../lib/http/shapes.ts';
@@ -46,7 +46,7 @@ export default orgRoute({
       { from, version },
       { requestedBy: caller.keyId, idempotency },
     );
-    const [result] = await acceptRuns(deps, [rerun]);
+    const [result] = await admitRuns(deps, [rerun]);
     if (result === undefined) throw new Error('the accept path gave no result');
     return answer(context, result);
   },

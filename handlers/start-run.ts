@@ -1,5 +1,5 @@
 /** Starts a run: `201` only when it is truly queued (contract, section 1). */
-import { acceptRuns } from '../lib/accept/accept.ts';
+import { admitRuns } from '../lib/accept/admit.ts';
 import { parseJsonBody, readBytes, validate } from '../lib/http/body.ts';
 import { orgRoute } from '../lib/http/route.ts';
 import { answer } from '../lib/runs/accept-request.ts';
@@ -31,7 +31,7 @@ export default orgRoute({
     const body = validate(startBody, sent === undefined ? {} : sent);
     const origin = originOf(context, 'api');
     const idempotency = key === null ? null : { key, digest: requestDigest('POST', c.req.path, bytes) };
-    const [result] = await acceptRuns(deps, [toNewRun(origin, body, idempotency)]);
+    const [result] = await admitRuns(deps, [toNewRun(origin, body, idempotency)]);
     if (result === undefined) throw new Error('the accept path gave no result');
     return answer(context, result);
   },

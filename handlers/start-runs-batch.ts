@@ -1,5 +1,5 @@
 /** Starts up to 1000 runs under one deadline; each item is answered for itself, in order. */
-import { acceptRuns } from '../lib/accept/accept.ts';
+import { admitRuns } from '../lib/accept/admit.ts';
 import { readBody } from '../lib/http/body.ts';
 import { toProblem } from '../lib/http/problem.ts';
 import { orgRoute } from '../lib/http/route.ts';
@@ -13,7 +13,10 @@ export default orgRoute({
   summary: 'Start up to 1000 runs of a published workflow',
   access: 'runs:write',
   body: batchBody,
-  answers: { 200: '`items` in order, each with `run` or `problem`' },
+  answers: {
+    200: '`items` in order, each with `run` or `problem`',
+    503: 'QUEUE_UNAVAILABLE with `reason: "overloaded"`: nothing was done',
+  },
   async handler(context) {
     const { c, deps, requestId } = context;
     const { items } = await readBody(context, batchBody);
@@ -22,7 +25,7 @@ export default orgRoute({
       const digest = requestDigest('POST', c.req.path, JSON.stringify(body));
       return toNewRun(origin, body, idempotencyKey === undefined ? null : { key: idempotencyKey, digest });
     });
-    const results = await acceptRuns(deps, runs);
+    const results = await admitRuns(deps, runs);
     return c.json({
       items: results.map((result) =>
         result.kind === 'accepted'

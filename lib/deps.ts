@@ -1,8 +1,10 @@
 /** What handlers are given: opened once a process, closed in reverse order. */
 import { InputSchemas } from './accept/input-schemas.ts';
+import { openInserter, type Inserter } from './accept/inserter.ts';
 import type { Config } from './config.ts';
 import { openDatabase, type Sql } from './db/client.ts';
 import { openKeyCache, type KeyCache } from './http/keys.ts';
+import { openOverload, type Overload } from './http/overload.ts';
 import { openLimits, type Limits } from './limits/limits.ts';
 import { openRunWatcher, type RunWatcher } from './live/watcher.ts';
 import { openProducer, type Producer } from './queue/producer.ts';
@@ -23,8 +25,12 @@ export interface Deps {
   /** Seals secrets; null when the deployment has no key for them. */
   keyring: Keyring | null;
   queue: Producer;
+  /** Refuses what is beyond what the process can serve in time. */
+  overload: Overload;
   /** What orgs may use. */
   limits: Limits;
+  /** Inserts runs, those of different requests together. */
+  inserter: Inserter;
   /** Input schemas of versions, compiled. */
   inputSchemas: InputSchemas;
   /** Tells when a run's row has changed. */
@@ -73,7 +79,9 @@ export function openDeps(config: Config): OpenDeps {
     keys: openKeyCache({ sql, config }),
     keyring: createKeyring(config.secretsKeys),
     queue,
+    overload: openOverload({ log, metrics }),
     limits: openLimits({ sql, config, queue, queueName: config.queueName }),
+    inserter: openInserter({ sql, config }),
     inputSchemas: new InputSchemas(),
     live,
   };

@@ -12,10 +12,12 @@ const REQUEST_OUTCOMES = [
   'enqueue_outcome_unknown',
 ];
 
-function eventOf(line: string): string | null {
+/** A line tells of one request, or of as many as its `count` says. */
+function eventOf(line: string): { event: string; count: number } | null {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'event' in value ? String(value.event) : null;
+    if (typeof value !== 'object' || value === null || !('event' in value)) return null;
+    return { event: String(value.event), count: 'count' in value ? Number(value.count) : 1 };
   } catch {
     return null;
   }
@@ -23,8 +25,8 @@ function eventOf(line: string): string | null {
 
 const counts = new Map<string, number>();
 for await (const line of createInterface({ input: process.stdin })) {
-  const event = eventOf(line);
-  if (event !== null) counts.set(event, (counts.get(event) ?? 0) + 1);
+  const told = eventOf(line);
+  if (told !== null) counts.set(told.event, (counts.get(told.event) ?? 0) + told.count);
 }
 const count = (event: string): number => counts.get(event) ?? 0;
 const requests = REQUEST_OUTCOMES.reduce((sum, event) => sum + count(event), 0);

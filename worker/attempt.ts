@@ -5,16 +5,8 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClaimedRun } from '../lib/db/runs/claim.ts';
-import type { PendingStatement } from '../lib/db/failure.ts';
-import {
-  leaveRun,
-  writeCheckpoint,
-  type Fence,
-  type Leave,
-  type LeftRun,
-  type OwnWrite,
-  type TimelineBatch,
-} from '../lib/db/runs/write.ts';
+import type { OwnWrite } from '../lib/db/runs/own-write.ts';
+import type { Fence, Leave, LeftRun, TimelineBatch } from '../lib/db/runs/write.ts';
 import { stateFault } from './faults.ts';
 import type { TreeWriter, WrittenTree } from '../lib/engine/parts.ts';
 import type { DslError, Interruption, Ports } from '../lib/engine/types.ts';
@@ -121,7 +113,6 @@ class FencedAttempt implements Attempt {
     this.#recorder = createRecorder(() => this.#checkpoint());
     this.#fence = {
       runId: claimed.id,
-      orgId: claimed.org_id,
       lease: claimed.lease,
       timelineCount: claimed.timeline_count,
       timelineDropped: claimed.timeline_dropped,
@@ -191,7 +182,7 @@ class FencedAttempt implements Attempt {
     const batch = this.#buffer.take();
     const fence = this.#fence;
     return this.#write<LeftRun>(
-      () => leaveRun(this.#deps.sql, fence, leave, batch),
+      (alone) => this.#deps.writes.leave({ fence, leave, batch }, alone),
       (row) => (row.status !== 'running' && isAfter(row, fence, batch) ? row : null),
     );
   }
@@ -211,8 +202,8 @@ class FencedAttempt implements Attempt {
     }
     const batch = this.#buffer.take();
     const fence = this.#fence;
-    const written = await this.#write(
-      () => writeCheckpoint(this.#deps.sql, fence, tree, batch),
+    const written = await this.#write<{ lease: number }>(
+      (alone) => this.#deps.writes.checkpoint({ fence, tree, batch }, alone),
       (row) => (isAfter(row, fence, batch) && row.revision === tree.revision ? { lease: row.lease } : null),
     );
     if (written === null) this.#holder.interrupt('lost');
@@ -220,9 +211,12 @@ class FencedAttempt implements Attempt {
     fence.timelineDropped += batch.dropped;
   }
 
-  #write<T>(statement: () => PendingStatement<T[]>, landed: (row: OwnWrite) => T | null): Promise<T | null> {
+  #write<T>(
+    send: (alone: boolean) => Promise<T | null>,
+    landed: (row: OwnWrite) => T | null,
+  ): Promise<T | null> {
     const { sql, config } = this.#deps;
-    return writeFenced({ sql, config, fence: this.#fence, giveUp: this.#options.giveUp, statement, landed });
+    return writeFenced({ sql, config, fence: this.#fence, giveUp: this.#options.giveUp, send, landed });
   }
 }
 

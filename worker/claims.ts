@@ -1,49 +1,55 @@
 /**
- * The claims of this worker, on connections of their own and so few at a time that none waits inside of one: what waits
- * does it where orgs take turns, and not behind the writes of other runs.
+ * The claims of this worker: those that come together share a statement. On connections of their own, so that none waits
+ * behind the other statements of the worker.
  */
+import { createBatcher } from '../lib/batch.ts';
+import type { Config } from '../lib/config.ts';
 import type { Sql } from '../lib/db/client.ts';
 import { bounded, DatabaseTimeout } from '../lib/db/failure.ts';
-import { claimRun, type ClaimedRun } from '../lib/db/runs/claim.ts';
-import { createOrgGate, type OrgGate } from './org-gate.ts';
+import { claimRuns, type Claim, type ClaimedRun } from '../lib/db/runs/claim.ts';
+import type { WorkerIdentity } from '../lib/db/workers.ts';
+import { MAX_IN_FLIGHT, MAX_STATEMENT_ROWS, newestFirst, wasRefused } from './statements.ts';
+
+/** A connection for each of the statements that are under way at a time. */
+export const CLAIM_CONNECTIONS = MAX_IN_FLIGHT;
 
 export interface Claims {
   /**
-   * Claims a run of the org.
+   * Claims a run.
    * @returns undefined when it is not to be had
    * @throws what a database throws that is not available
    */
-  claim(orgId: string, claim: Parameters<typeof claimRun>[1]): Promise<ClaimedRun | undefined>;
+  claim(claim: Claim): Promise<ClaimedRun | undefined>;
   /** Ends the connections. */
   close(): Promise<void>;
 }
 
-/** Enters, or rejects as a query does that no connection has taken in time. */
-async function enter(gate: OrgGate, orgId: string, timeoutMs: number): Promise<void> {
-  const entering = gate.enter(orgId);
-  if (entering === undefined) return;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, timeoutMs, true)));
-  const isLate = await Promise.race([entering.then(() => false), late]);
-  clearTimeout(timer);
-  if (!isLate) return;
-  void entering.then(() => gate.leave());
-  throw new DatabaseTimeout(false);
+/** A claim is one attempt's, whatever else asks for its run. */
+function take(claimed: Map<string, ClaimedRun>, runId: string): ClaimedRun | undefined {
+  const row = claimed.get(runId);
+  claimed.delete(runId);
+  return row;
 }
 
-/** @param connections that `sql` has */
-export function createClaims(sql: Sql, connections: number, databaseTimeoutMs: number): Claims {
-  const gate = createOrgGate(connections);
-  return {
-    async claim(orgId, claim) {
-      await enter(gate, orgId, databaseTimeoutMs);
-      try {
-        const [claimed] = await bounded(claimRun(sql, claim), databaseTimeoutMs);
-        return claimed;
-      } finally {
-        gate.leave();
-      }
+/** @param sql with `CLAIM_CONNECTIONS` */
+export function createClaims(
+  sql: Sql,
+  { databaseTimeoutMs, leaseMs, maxFormat }: Pick<Config, 'databaseTimeoutMs' | 'leaseMs' | 'maxFormat'>,
+  { id: workerId }: Pick<WorkerIdentity, 'id'>,
+): Claims {
+  const by = { workerId, leaseMs, maxFormat };
+  const batcher = createBatcher<Claim, ClaimedRun | undefined>({
+    async send(claims) {
+      const sorted = claims.toSorted((left, right) => newestFirst(left.runId, right.runId));
+      const rows = await bounded(claimRuns(sql, sorted, by), databaseTimeoutMs);
+      const claimed = new Map(rows.map((row) => [row.id, row]));
+      return claims.map(({ runId }) => take(claimed, runId));
     },
-    close: () => sql.end({ timeout: 1 }),
-  };
+    maxItems: MAX_STATEMENT_ROWS,
+    maxInFlight: CLAIM_CONNECTIONS,
+    maxWaitMs: databaseTimeoutMs,
+    late: () => new DatabaseTimeout(false),
+    isolates: wasRefused,
+  });
+  return { claim: async (claim) => batcher.add(claim), close: async () => sql.end({ timeout: 1 }) };
 }

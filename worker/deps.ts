@@ -14,6 +14,7 @@ import type { OrgSlots } from './org-slots.ts';
 import type { Slots } from './slots.ts';
 import type { Tokens } from './tokens.ts';
 import type { Turn } from './turns.ts';
+import type { Writes } from './writes.ts';
 
 export interface WorkerDeps {
   config: Config;
@@ -23,6 +24,8 @@ export interface WorkerDeps {
   /** Connections of their own for heartbeats and reconciler: slow writes of many runs must not look like a dead worker. */
   pulse: Sql;
   queue: Producer;
+  /** Tells who watches the run that its row has changed. */
+  hint(runId: string): void;
   egress: Egress;
   /** Opens secrets; null when the deployment has no key for them. */
   keyring: Keyring | null;
@@ -39,6 +42,7 @@ export interface WorkerDeps {
   /** Whose turn it is, and the orgs' limits of runs in flight. */
   orgSlots: OrgSlots;
   claims: Claims;
+  writes: Writes;
   /** The attempts this process holds. */
   attempts: Attempts;
 }

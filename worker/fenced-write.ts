@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../lib/config.ts';
 import type { Sql } from '../lib/db/client.ts';
-import { isDatabaseUnavailable, bounded, type PendingStatement } from '../lib/db/failure.ts';
-import { findOwnWrite, type Fence, type OwnWrite } from '../lib/db/runs/write.ts';
+import { isDatabaseUnavailable, bounded } from '../lib/db/failure.ts';
+import { findOwnWrite, type OwnWrite } from '../lib/db/runs/own-write.ts';
+import type { Fence } from '../lib/db/runs/write.ts';
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2000;
@@ -12,8 +13,8 @@ export interface FencedWrite<T> {
   sql: Sql;
   config: Config;
   fence: Fence;
-  /** Makes the statement anew for every send. */
-  statement(): PendingStatement<T[]>;
+  /** Sends it, once; null when it was void. Alone when it is repeated: what kept it off must not keep others off. */
+  send(alone: boolean): Promise<T | null>;
   /** Reads from the row whether an earlier send of this write has landed. */
   landed(row: OwnWrite): T | null;
   /** Ends the repetition: the process is going down. */
@@ -30,8 +31,8 @@ export async function writeFenced<T>(write: FencedWrite<T>): Promise<T | null> {
   let uncertain = false;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
     try {
-      const [row] = await bounded(write.statement(), config.databaseTimeoutMs);
-      if (row !== undefined) return row;
+      const row = await write.send(uncertain);
+      if (row !== null) return row;
       if (!uncertain) return null;
       const [own] = await bounded(findOwnWrite(sql, fence.runId), config.databaseTimeoutMs);
       return own !== undefined && own.lease === fence.lease ? write.landed(own) : null;

@@ -3,12 +3,12 @@ import { deleteListeners } from '../lib/db/events/listeners.ts';
 import { bounded } from '../lib/db/failure.ts';
 import type { ClaimedRun } from '../lib/db/runs/claim.ts';
 import { suspendedEntry } from '../lib/db/runs/timeline.ts';
-import { dropPartsOfCancelled, type Leave, type LeftRun } from '../lib/db/runs/write.ts';
+import { dropPartsOfCancelled } from '../lib/db/runs/own-write.ts';
+import type { Leave, LeftRun } from '../lib/db/runs/write.ts';
 import type { WrittenTree } from '../lib/engine/parts.ts';
 import type { DslError, Outcome, Progress } from '../lib/engine/types.ts';
 import { NEVER_MS } from '../lib/engine/unwind.ts';
 import { OLDEST_FORMAT } from '../lib/formats.ts';
-import { keys } from '../lib/queue/connection.ts';
 import { cancelChildren } from '../lib/runs/cancel.ts';
 import { enqueueWoken } from '../lib/runs/woken.ts';
 import type { RunEvent, RunEventFields } from '../lib/telemetry/events.ts';
@@ -68,7 +68,7 @@ async function write(finishing: Finishing, leave: Partial<Leave>): Promise<LeftR
   const suspendedText = suspendedEntry(attempt.at());
   const left = await attempt.leave({ ...LEAVE, dropsParts, suspendedText, ...leave });
   if (left === null) fenced(finishing);
-  deps.queue.redis.publish(keys(deps.config.queueName).hints, claimed.id).catch(() => {});
+  deps.hint(claimed.id);
   if (left !== null) await enqueueWoken(deps, claimed.org_id, left);
   return left;
 }

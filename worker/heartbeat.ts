@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bounded } from '../lib/db/failure.ts';
 import { OLDEST_FORMAT } from '../lib/formats.ts';
-import { requeueStrays } from '../lib/db/runs/reconcile.ts';
+import { lookForStrays, requeueStrays, type DuePlace } from '../lib/db/runs/reconcile.ts';
 import { beat, removeWorker, yieldLead } from '../lib/db/workers.ts';
 import type { WorkerDeps } from './deps.ts';
 import { requeue } from './requeue.ts';
@@ -20,6 +20,8 @@ export class Heartbeat {
   #stopping = false;
   #healthy = false;
   #beats = 0;
+  /** Where the search for strays goes on. */
+  #strayPlace: DuePlace | null = null;
   #lastBeatAt = performance.now();
   /** Since when beats have come without a gap; null while they do not. */
   #steadySince: number | null = null;
@@ -137,13 +139,12 @@ export class Heartbeat {
     const held = attempts.all().map(({ runId }) => runId);
     // Runs that are claimed after this look and before the statement arrives are no strays.
     const minAgeMs = config.databaseTimeoutMs + 1000;
+    const mine = { workerId: identity.id, heldRunIds: held, minAgeMs };
+    const [look] = await bounded(lookForStrays(sql, this.#strayPlace, mine), config.databaseTimeoutMs);
+    this.#strayPlace = look?.place ?? null;
+    if (look === undefined || look.run_ids.length === 0) return;
     const strays = await bounded(
-      requeueStrays(sql, {
-        workerId: identity.id,
-        heldRunIds: held,
-        brokenRunIds: [...attempts.broken],
-        minAgeMs,
-      }),
+      requeueStrays(sql, { ...mine, brokenRunIds: [...attempts.broken], runIds: look.run_ids }),
       config.databaseTimeoutMs,
     );
     for (const { id } of strays) attempts.broken.delete(id);

@@ -19,8 +19,10 @@ export interface InFlightLimits {
    * forgotten when nobody has asked for a minute.
    */
   of(orgId: string): Promise<number | null>;
-  /** What is known without asking. */
-  known(orgId: string): number | null;
+  /** What is known without asking; undefined for an org that is not known. */
+  known(orgId: string): number | null | undefined;
+  /** A run of the org has come: it is not forgotten. */
+  seen(orgId: string): void;
   /** Reads all of them again. @throws what a database throws that is not available */
   refresh(): Promise<void>;
 }
@@ -80,7 +82,11 @@ export function createInFlightLimits(
       known.seenAtMs = now();
       return known.limit;
     },
-    known: (orgId) => orgs.get(orgId)?.limit ?? null,
+    known: (orgId) => orgs.get(orgId)?.limit,
+    seen(orgId) {
+      const known = orgs.get(orgId);
+      if (known !== undefined) known.seenAtMs = now();
+    },
     async refresh() {
       for (const [orgId, { seenAtMs }] of orgs) if (now() - seenAtMs > FORGET_MS) orgs.delete(orgId);
       if (orgs.size === 0) return;

@@ -1,12 +1,13 @@
 /** The worker process: opens what it needs, consumes the queue, stops gracefully. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RedisConnection, Worker } from 'bullmq';
 import { readConfigOrExit, type Config } from '../lib/config.ts';
 import { openDatabase } from '../lib/db/client.ts';
 import { openEgress } from '../lib/egress/index.ts';
-import { openRedis, patientOptions, PREFIX } from '../lib/queue/connection.ts';
+import { blockingOptions, keys, openRedis, patientOptions } from '../lib/queue/connection.ts';
+import { openHints } from '../lib/queue/hints.ts';
 import { openProducer } from '../lib/queue/producer.ts';
+import { openJobTaker } from '../lib/queue/take.ts';
 import { createKeyring } from '../lib/secrets/seal.ts';
 import { runEvents } from '../lib/telemetry/events.ts';
 import { openLog } from '../lib/telemetry/log.ts';
@@ -17,8 +18,9 @@ import { createDuties } from './duties/index.ts';
 import { DISPATCH_EVENTS } from './duties/dispatch-events.ts';
 import { startDuty, type DutyLoop } from './duties/duty.ts';
 import { listenForEventHints } from './event-hints.ts';
-import { createClaims } from './claims.ts';
+import { CLAIM_CONNECTIONS, createClaims } from './claims.ts';
 import { createDefinitionCache } from './definitions.ts';
+import { Consumer } from './consumer.ts';
 import type { WorkerDeps } from './deps.ts';
 import { openHealth } from './health.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -30,6 +32,7 @@ import { atMost, drain } from './shutdown.ts';
 import { createSlots } from './slots.ts';
 import { createTokens } from './tokens.ts';
 import { createTurns } from './turns.ts';
+import { createWrites } from './writes.ts';
 
 /** One for the heartbeat and one for the reconciler. */
 const PULSE_CONNECTIONS = 2;
@@ -45,9 +48,8 @@ function openWorkerDeps(config: Config, metrics: Metrics, format: () => number):
       prepare: config.databasePrepare,
       name,
     });
-  const claimConnections = Math.ceil(config.databasePoolMax / 2);
-  const claimSql = connect(claimConnections, 'vespid-worker-claims');
-  const sql = connect(Math.max(1, config.databasePoolMax - claimConnections), 'vespid-worker');
+  const identity = newIdentity(config.concurrency, config.maxFormat);
+  const sql = connect(Math.max(1, config.databasePoolMax - CLAIM_CONNECTIONS), 'vespid-worker');
   const queue = openProducer({
     url: config.redisUrl,
     queueName: config.queueName,
@@ -61,6 +63,7 @@ function openWorkerDeps(config: Config, metrics: Metrics, format: () => number):
     sql,
     pulse: connect(PULSE_CONNECTIONS, 'vespid-worker-pulse'),
     queue,
+    hint: openHints(queue.redis, config.queueName),
     egress: openEgress({
       allow: config.egressAllow,
       maxResponseBytes: config.maxResponseBytes,
@@ -68,54 +71,40 @@ function openWorkerDeps(config: Config, metrics: Metrics, format: () => number):
     }),
     keyring: createKeyring(config.secretsKeys),
     tokens: createTokens(),
-    identity: newIdentity(config.concurrency, config.maxFormat),
+    identity,
     definitions: createDefinitionCache(sql, config),
     version: VERSION,
     format,
     turn: createTurns(),
     slots: createSlots(config.concurrency),
-    claims: createClaims(claimSql, claimConnections, config.databaseTimeoutMs),
+    claims: createClaims(connect(CLAIM_CONNECTIONS, 'vespid-worker-claims'), config, identity),
+    writes: createWrites(sql, config.databaseTimeoutMs),
     orgSlots: createOrgSlots({ config, sql, queue }),
     attempts: createAttempts(),
   };
 }
 
-/**
- * The oldest Redis that is supported (docs/configuration.md). Where the version is not asked for, BullMQ takes it for
- * this one; its own default would round every wait for a delayed job up to whole seconds.
- */
-const MIN_REDIS_VERSION = '6.2.0';
-
-function openConsumer(deps: WorkerDeps, intake: Intake): Worker {
-  RedisConnection.minimumVersion = MIN_REDIS_VERSION;
-  const { config, log } = deps;
-  const connection = openRedis(config.redisUrl, patientOptions('vespid-worker'), (error) =>
-    log.debug({ err: error }),
-  );
-  const consumer = new Worker(config.queueName, createProcessor(deps, intake), {
-    connection,
-    prefix: PREFIX,
+function openConsumer(deps: WorkerDeps, intake: Intake): Consumer {
+  const { config, log, orgSlots } = deps;
+  const onError = (error: unknown): void => log.debug({ err: error }, 'the queue');
+  const options = patientOptions('vespid-worker');
+  return new Consumer({
+    taker: openJobTaker(openRedis(config.redisUrl, options, onError), config.queueName),
+    blocking: openRedis(config.redisUrl, blockingOptions('vespid-worker-wait'), onError),
+    marker: keys(config.queueName).marker,
     concurrency: config.concurrency,
-    autorun: false,
-    // The lock is only a hint (the row's lease decides): a stalled job is looked at again, never failed.
-    lockDuration: config.leaseMs,
-    stalledInterval: config.leaseMs,
-    maxStalledCount: 1_000_000,
-    skipVersionCheck: true,
-    // For a job of which Redis has lost all but the id: what is left of it must not pass for the job of its run.
-    removeOnComplete: { count: 0 },
-    removeOnFail: { count: 0 },
-    metrics: { maxDataPoints: 0 },
+    leaseMs: config.leaseMs,
+    process: createProcessor(deps, intake),
+    knownLimits: () => orgSlots.known(),
+    onError,
+    onFailed: (job, error) => log.error({ err: error, jobId: job.id }, 'a job failed'),
   });
-  consumer.on('error', (error) => log.debug({ err: error }, 'the queue'));
-  consumer.on('failed', (job, error) => log.error({ err: error, jobId: job?.id }, 'a job failed'));
-  return consumer;
 }
 
 /** Everything a running worker consists of. */
 interface Running {
   deps: WorkerDeps;
-  consumer: Worker;
+  consumer: Consumer;
   heartbeat: Heartbeat;
   reconciler: Reconciler;
   /** Empty until the worker is ready. */
@@ -180,7 +169,7 @@ async function main(): Promise<void> {
   const dispatching = duties.find(({ name }) => name === DISPATCH_EVENTS);
   // Ends with the process: a subscription has nothing to finish.
   listenForEventHints(deps, () => dispatching?.wake());
-  consumer.run().catch((error: unknown) => deps.log.error({ err: error }, 'the consumer ended'));
+  consumer.run();
   const { port } = health;
   deps.log.info({ event: 'worker_ready', workerId: deps.identity.id, port, concurrency: config.concurrency });
 }

@@ -4,7 +4,7 @@
  * ones and those not yet due.
  */
 import { bounded } from '../lib/db/failure.ts';
-import { pageOfWaitingRuns } from '../lib/db/runs/reconcile.ts';
+import { pageOfWaitingRuns, type DuePlace } from '../lib/db/runs/reconcile.ts';
 import { keys } from '../lib/queue/connection.ts';
 import { withoutJob } from '../lib/queue/missing.ts';
 import type { WorkerDeps } from './deps.ts';
@@ -23,7 +23,7 @@ export interface MissingJobsPass {
 class Pass implements MissingJobsPass {
   readonly #deps: WorkerDeps;
   readonly #names: ReturnType<typeof keys>;
-  #after: { dueAt: string; id: string } | null = null;
+  #after: DuePlace | null = null;
   /** The epoch that a full pass under way will confirm; null during an ordinary pass. */
   #epoch: string | null = null;
 

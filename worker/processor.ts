@@ -1,5 +1,4 @@
-/** One BullMQ job: claim the run, execute it, write how it ended. The job itself is only a hint to look. */
-import { DelayedError, WaitingError, type Job } from 'bullmq';
+/** One job: claim the run, execute it, write how it ended. The job itself is only a hint to look. */
 import { isDatabaseUnavailable, bounded } from '../lib/db/failure.ts';
 import { findForJob, findParts, type ClaimedRun } from '../lib/db/runs/claim.ts';
 import { isTerminal } from '../lib/db/runs/row.ts';
@@ -9,8 +8,10 @@ import { hasParts, readTree, type ReadTree } from '../lib/engine/read-tree.ts';
 import { newProgress } from '../lib/engine/tree.ts';
 import type { Json, Outcome } from '../lib/engine/types.ts';
 import { parsePayload, type JobPayload } from '../lib/queue/job.ts';
+import type { Job } from '../lib/queue/take.ts';
 import { loadSecrets } from '../lib/secrets/load.ts';
 import { createHolder, openAttempt, type Holder } from './attempt.ts';
+import type { Verdict } from './consumer.ts';
 import type { WorkerDeps } from './deps.ts';
 import { runtimeFault } from './faults.ts';
 import { fail, finish, type Finishing } from './finish.ts';
@@ -33,32 +34,22 @@ export interface Intake {
   confirmed(signal: AbortSignal): Promise<void>;
 }
 
-async function comeBack(job: Job, token: string | undefined, delayMs: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + delayMs, token);
-  throw new DelayedError();
-}
-
 /** The claim got nothing: an orphan, a job that is void, one that came too early, or a run somebody holds. */
-async function withoutClaim(
-  deps: WorkerDeps,
-  job: Job,
-  token: string | undefined,
-  payload: JobPayload,
-): Promise<void> {
+async function withoutClaim(deps: WorkerDeps, payload: JobPayload): Promise<Verdict> {
   const [row] = await bounded(findForJob(deps.sql, payload.runId), deps.config.databaseTimeoutMs);
   if (row === undefined) {
     const ref = { orgId: payload.orgId, workflowId: null, runId: payload.runId, version: null };
     deps.emit('workflow_run_orphaned', ref, { attemptCount: 0, durationMs: 0 });
-    return;
+    return 'done';
   }
   const isVoid =
     row.generation !== payload.generation || isTerminal(row.status) || row.status === 'suspended';
-  if (isVoid || row.status === 'running') return;
+  if (isVoid || row.status === 'running') return 'done';
   if (row.format > deps.config.maxFormat) {
     deps.log.error({ runId: payload.runId, format: row.format }, 'a run is of a newer format: handed back');
-    await comeBack(job, token, UNKNOWN_FORMAT_MS);
+    return { comeBackMs: UNKNOWN_FORMAT_MS };
   }
-  await comeBack(job, token, Math.max(50, Math.ceil(row.due_in_ms)));
+  return { comeBackMs: Math.max(50, Math.ceil(row.due_in_ms)) };
 }
 
 async function executeClaimed(deps: WorkerDeps, finishing: Finishing): Promise<Outcome> {
@@ -158,91 +149,77 @@ async function outcomeOf(deps: WorkerDeps, finishing: Finishing): Promise<Outcom
   }
 }
 
-async function claim(deps: WorkerDeps, payload: JobPayload): Promise<ClaimedRun | undefined> {
-  const { config, identity } = deps;
-  return deps.claims.claim(payload.orgId, {
-    runId: payload.runId,
-    generation: payload.generation,
-    workerId: identity.id,
-    leaseMs: config.leaseMs,
-    maxFormat: config.maxFormat,
-  });
-}
-
 /** A job under way. */
 interface Work {
   job: Job;
-  token: string | undefined;
   payload: JobPayload;
   holder: Holder;
   slot: Slot;
   intake: Intake;
 }
 
-/** Claims the run and executes it. Rejects only while it has its slot: with the slot the job is gone. */
-async function doWork(deps: WorkerDeps, work: Work): Promise<void> {
-  const { job, token, payload, holder, slot } = work;
+/** Claims the run and executes it. When its slot is left the job is over, and the run goes on. */
+async function doWork(deps: WorkerDeps, work: Work): Promise<Verdict> {
+  const { job, payload, holder, slot } = work;
   // Before the claim is sent: a claim whose answer is lost is found by the search for strays.
   deps.attempts.add(holder);
   try {
-    const claimed = await claim(deps, payload);
-    if (claimed === undefined) await withoutClaim(deps, job, token, payload);
-    else {
-      holder.lease = claimed.lease;
-      await runClaimed(deps, claimed, work);
-    }
+    const claimed = await deps.claims.claim(payload);
+    if (claimed === undefined) return await withoutClaim(deps, payload);
+    holder.lease = claimed.lease;
+    await runClaimed(deps, claimed, work);
+    return 'done';
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
-    // Without a job the search for strays finds the run.
-    if (!slot.hasLeft()) await comeBack(job, token, COME_BACK_MS);
+    return { comeBackMs: COME_BACK_MS };
   } finally {
     slot.end();
     deps.attempts.remove(holder);
-    deps.orgSlots.leave(payload.orgId, job.id ?? '');
+    deps.orgSlots.leave(payload.orgId, job.id);
   }
 }
 
-/** Whether this worker is at the run already. A job of a later generation comes back, others are void. */
-async function isHeld(
-  deps: WorkerDeps,
-  job: Job,
-  token: string | undefined,
-  payload: JobPayload,
-): Promise<boolean> {
-  const held = deps.attempts.get(payload.runId);
-  if (held !== undefined && payload.generation > held.generation) await comeBack(job, token, STILL_HELD_MS);
-  return held !== undefined;
+/** What becomes of a job that cannot be worked on now, and null for any other. */
+function turnAway(deps: WorkerDeps, { runId, generation }: JobPayload, intake: Intake): Verdict | null {
+  const held = deps.attempts.get(runId);
+  // This worker is at the run already: a job of a later generation comes back, others are void.
+  if (held !== undefined) return generation > held.generation ? { comeBackMs: STILL_HELD_MS } : 'done';
+  return intake.stopping() ? { comeBackMs: 1 } : null;
 }
 
-/** The function BullMQ calls for every job. */
+/** A job that cannot be worked on lets go of its slot, unless that is the one of the run that this worker is at. */
+function letGo(deps: WorkerDeps, job: Job, { runId, orgId, generation }: JobPayload): void {
+  if (deps.attempts.get(runId)?.generation !== generation) deps.orgSlots.leave(orgId, job.id);
+}
+
+/** A job whose payload this release does not know, or nobody. */
+function unreadable(deps: WorkerDeps, job: Job, problem: 'unknown_format' | 'malformed'): Verdict {
+  deps.log.error({ jobId: job.id, problem }, 'a job cannot be read');
+  const { data } = job;
+  const orgId = typeof data === 'object' && data !== null && 'orgId' in data ? data.orgId : undefined;
+  if (job.hasEntered && typeof orgId === 'string') deps.orgSlots.leave(orgId, job.id);
+  return problem === 'unknown_format' ? { comeBackMs: UNKNOWN_FORMAT_MS } : 'done';
+}
+
+/** What the consumer calls for every job. */
 export function createProcessor(deps: WorkerDeps, intake: Intake) {
-  return async (job: Job, token?: string): Promise<void> => {
+  return async (job: Job): Promise<Verdict> => {
     const parsed = parsePayload(job.data, deps.config.maxFormat);
-    if (!parsed.ok) {
-      deps.log.error({ jobId: job.id, problem: parsed.problem }, 'a job cannot be read');
-      if (parsed.problem === 'unknown_format') await comeBack(job, token, UNKNOWN_FORMAT_MS);
-      return;
-    }
-    // Not moveToWait: for a job with a priority it wakes no other worker.
-    if (intake.stopping()) await comeBack(job, token, 1);
+    if (!parsed.ok) return unreadable(deps, job, parsed.problem);
     const { payload } = parsed;
-    if (await isHeld(deps, job, token, payload)) return;
-    // What may not start is back in the queue already.
-    if ((await deps.orgSlots.enter(job, payload)) !== 'started') throw new WaitingError();
-    const held = deps.attempts.get(payload.runId);
-    if (held !== undefined || intake.stopping()) {
-      if (held?.generation !== payload.generation) deps.orgSlots.leave(payload.orgId, job.id ?? '');
-      if (await isHeld(deps, job, token, payload)) return;
-      await comeBack(job, token, 1);
+    if (job.hasEntered) deps.orgSlots.entered(payload.orgId, job.id);
+    else {
+      const early = turnAway(deps, payload, intake);
+      if (early !== null) return early;
+      // What may not start is back in the queue already.
+      if ((await deps.orgSlots.enter(job, payload)) !== 'started') return 'returned';
     }
-    const work: Work = {
-      job,
-      token,
-      payload,
-      holder: createHolder(payload),
-      slot: deps.slots.open(),
-      intake,
-    };
-    await Promise.race([doWork(deps, work), work.slot.left]);
+    const verdict = turnAway(deps, payload, intake);
+    if (verdict !== null) {
+      letGo(deps, job, payload);
+      return verdict;
+    }
+    const work: Work = { job, payload, holder: createHolder(payload), slot: deps.slots.open(), intake };
+    return Promise.race([doWork(deps, work), work.slot.left.then((): Verdict => 'done')]);
   };
 }

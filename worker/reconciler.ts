@@ -3,7 +3,7 @@
  * worker, one leader at a time.
  */
 import { bounded } from '../lib/db/failure.ts';
-import { requeueRunsOfDeadWorkers } from '../lib/db/runs/reconcile.ts';
+import { lookForDeadWorkers, requeueRunsOfDeadWorkers, type DuePlace } from '../lib/db/runs/reconcile.ts';
 import { lead, removeDeadWorkers } from '../lib/db/workers.ts';
 import type { WorkerDeps } from './deps.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -16,6 +16,8 @@ const LEAD_TICKS = 5;
 /** By then every worker that lives has said so, after an outage of Postgres. */
 const MAX_STEADY_MS = 5000;
 const PAGE_ROWS = 500;
+/** Looks of a tick after the death of a worker, LOOKED_ROWS each. */
+const MAX_LOOKS = 20;
 
 export interface Reconciler {
   /** One bounded piece of work, if this worker leads. */
@@ -26,8 +28,25 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
-/** Runs whose worker has not answered for a lease: the try is spent, the run goes on elsewhere. */
-async function takeFromDeadWorkers(deps: WorkerDeps): Promise<void> {
+/**
+ * Runs whose worker has not answered for a lease: the try is spent, the run goes on elsewhere. Looks at the next of those that
+ * are queued and running, and at many more of them when a worker has just died.
+ * @returns where the next look begins
+ */
+async function takeFromDeadWorkers(deps: WorkerDeps, from: DuePlace | null): Promise<DuePlace | null> {
+  const { config, pulse: sql } = deps;
+  let place = from;
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const [look] = await bounded(lookForDeadWorkers(sql, place, config.leaseMs), config.databaseTimeoutMs);
+    if (look === undefined) return place;
+    for (const runIds of slices(look.run_ids, PAGE_ROWS)) await takeRuns(deps, runIds);
+    place = look.place;
+    if (place === null || !look.hurry) break;
+  }
+  return place;
+}
+
+async function takeRuns(deps: WorkerDeps, runIds: readonly string[]): Promise<void> {
   const { config, pulse: sql } = deps;
   const entry = {
     type: 'run_requeued',
@@ -39,10 +58,15 @@ async function takeFromDeadWorkers(deps: WorkerDeps): Promise<void> {
       leaseMs: config.leaseMs,
       limit: PAGE_ROWS,
       entryText: JSON.stringify([entry]),
+      runIds,
     }),
     config.databaseTimeoutMs,
   );
   await requeue(deps, rows, 'worker_lost');
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let begin = 0; begin < items.length; begin += size) yield items.slice(begin, begin + size);
 }
 
 /** @param heartbeat this worker's own: it judges others only while it has reached Postgres for a while itself */
@@ -54,6 +78,8 @@ export function createReconciler(deps: WorkerDeps, heartbeat: Pick<Heartbeat, 's
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
   let leadsUntil = 0;
+  /** Where the search for runs of dead workers goes on. */
+  let place: DuePlace | null = null;
 
   async function once(): Promise<void> {
     try {
@@ -61,7 +87,8 @@ export function createReconciler(deps: WorkerDeps, heartbeat: Pick<Heartbeat, 's
       const [leader] = await bounded(lead(sql, 'reconciler', identity.id, leadMs), config.databaseTimeoutMs);
       leadsUntil = leader === undefined ? 0 : askedAt + leadMs;
       if (leader === undefined) return;
-      if (heartbeat.steadyMs() >= Math.min(MAX_STEADY_MS, config.leaseMs)) await takeFromDeadWorkers(deps);
+      if (heartbeat.steadyMs() >= Math.min(MAX_STEADY_MS, config.leaseMs))
+        place = await takeFromDeadWorkers(deps, place);
       await bounded(removeDeadWorkers(sql), config.databaseTimeoutMs);
       await missingJobs.advance();
     } catch (error) {

@@ -2,18 +2,18 @@
  * A graceful stop: take no more jobs, let short work finish, hand the rest over, end within the grace.
  * Runs go on for the first half of the grace, then stop at their next step, and near its end calls are aborted.
  */
-import type { Worker } from 'bullmq';
 import type { Attempts } from './attempts.ts';
+import type { Consumer } from './consumer.ts';
 
 export interface ShutdownParts {
-  consumer: Worker;
+  consumer: Consumer;
   attempts: Attempts;
   graceMs: number;
   /** Ends the repetition of writes when the time is nearly over. */
   giveUp: AbortController;
 }
 
-/** Bounds a promise that may never settle (`Worker.close()` has no bound of its own). */
+/** Bounds a promise that may never settle (the consumer's `close()` has no bound of its own). */
 export async function atMost(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const time = new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ export async function drain({ consumer, attempts, graceMs, giveUp }: ShutdownPar
   const startedAt = performance.now();
   const until = (share: number): number => Math.max(0, graceMs * share - (performance.now() - startedAt));
   // Does not wait for active jobs; no job is fetched from now on.
-  await atMost(consumer.pause(true), until(0.1));
+  await atMost(consumer.pause(), until(0.1));
   let drained = await attempts.drained(until(ASK_AT));
   if (!drained) {
     for (const attempt of attempts.all()) attempt.interrupt('shutdown');

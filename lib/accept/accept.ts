@@ -6,11 +6,10 @@
  * statement; 3. one deadline bounds the whole; 4. runs are handled as a list, a single one is a list of one.
  */
 import type { Deps } from '../deps.ts';
-import type { KeyedRun, NewRun } from '../db/runs/insert.ts';
-import { insertRuns, markAccepted, releaseExpiredKeys } from '../db/runs/insert.ts';
-import { insertReruns } from '../db/runs/rerun.ts';
+import type { InsertedRun, KeyedRun, NewRun } from '../db/runs/insert.ts';
+import { InsertFailed, markAccepted, releaseExpiredKeys } from '../db/runs/insert.ts';
 import type { RunRow } from '../db/runs/row.ts';
-import { bounded, isDatabaseUnavailable, statementOutcome } from '../db/failure.ts';
+import { bounded, isDatabaseUnavailable } from '../db/failure.ts';
 import type { RunJob } from '../queue/job.ts';
 import type { QueueFailureReason } from '../queue/failure.ts';
 import { ApiError } from '../errors.ts';
@@ -33,9 +32,7 @@ import { takeBack } from './take-back.ts';
  */
 const MAX_ROUNDS = 5;
 
-type Enqueueable = RunRow & { delay_ms: number };
-
-const toJob = (row: Enqueueable): RunJob => ({
+const toJob = (row: InsertedRun): RunJob => ({
   runId: row.id,
   orgId: row.org_id,
   generation: row.generation,
@@ -73,17 +70,17 @@ function settle(state: Acceptance, run: NewRun, result: AcceptResult): void {
 }
 
 /** Inserts the runs. Failures of the statement are settled here; null then. */
-async function insert(state: Acceptance, runs: NewRun[]): Promise<Enqueueable[] | null> {
-  const { deps } = state;
-  const insertion = runs.some(({ rerun }) => rerun !== undefined) ? insertReruns : insertRuns;
-  const query = insertion(deps.sql, runs, state.checks.checkedVersion);
+async function insert(state: Acceptance, runs: NewRun[]): Promise<InsertedRun[] | null> {
   try {
-    return await bounded(query, deps.config.databaseTimeoutMs);
+    return await state.deps.inserter.insert(
+      runs.map((run) => ({ run, checkedVersion: state.checks.checkedVersion(run) })),
+    );
   } catch (error) {
-    const outcome = statementOutcome(query, error);
-    if (outcome === 'bug') throw error;
+    if (!(error instanceof InsertFailed)) throw error;
+    const { outcome, cause } = error;
+    if (outcome === 'bug') throw cause;
     for (const run of runs) {
-      const answer = outcome === 'unknown' ? outcomeUnknown(run.id, error) : databaseUnavailable(error);
+      const answer = outcome === 'unknown' ? outcomeUnknown(run.id, cause) : databaseUnavailable(cause);
       settle(state, run, refused(answer));
     }
     return null;
@@ -93,7 +90,7 @@ async function insert(state: Acceptance, runs: NewRun[]): Promise<Enqueueable[] 
 /** Step 6 for the fresh rows; a replay's row is somebody else's, so nothing of it is deleted. */
 async function giveUp(
   state: Acceptance,
-  fresh: Map<NewRun, Enqueueable>,
+  fresh: Map<NewRun, InsertedRun>,
   replays: Map<NewRun, KeyedRun>,
   reason: QueueFailureReason,
 ): Promise<void> {
@@ -113,7 +110,7 @@ async function giveUp(
 /** Everything is in Redis. A replay's row is marked so that nobody removes it; one that is gone starts over. */
 async function confirm(
   state: Acceptance,
-  fresh: Map<NewRun, Enqueueable>,
+  fresh: Map<NewRun, InsertedRun>,
   replays: Map<NewRun, KeyedRun>,
 ): Promise<NewRun[]> {
   for (const [run, row] of fresh) {
@@ -146,7 +143,7 @@ async function round(state: Acceptance, runs: NewRun[]): Promise<NewRun[]> {
   const inserted = await insert(state, runs);
   if (inserted === null) return [];
   const byId = new Map(inserted.map((row) => [row.id, row]));
-  const fresh = new Map<NewRun, Enqueueable>();
+  const fresh = new Map<NewRun, InsertedRun>();
   const missing: NewRun[] = [];
   for (const run of runs) {
     const row = byId.get(run.id);

@@ -23,6 +23,12 @@ const arrayType = (oid: number) => ({
 /** Extra time the server's own `statement_timeout` has to answer before the connection counts as dead, ms. */
 const ANSWER_MARGIN_MS = 250;
 
+/**
+ * A plan that is made while a table has one page reads all of it, and is kept when the table has grown. Without prepared
+ * statements no plan is kept. What has no index is read whole all the same, at a cost that would call for compilation.
+ */
+const KEPT_PLANS = { enable_seqscan: 'off', jit: 'off' };
+
 export interface DatabaseOptions {
   url: string;
   /** Per statement, ms: the server's `statement_timeout` and, with a margin, the client's own. */
@@ -121,12 +127,14 @@ export function openDatabase(options: DatabaseOptions): Sql {
       text_array: arrayType(1009),
       int_array: arrayType(1007),
       smallint_array: arrayType(1005),
+      bigint_array: arrayType(1016),
+      float_array: arrayType(1022),
       bool_array: arrayType(1000),
       timestamptz_array: arrayType(1185),
       text_time: { to: 1184, from: [1184, 1114, 1082], serialize: asIs, parse: (text: string) => text },
     },
     connection: prepare
-      ? { application_name: name, statement_timeout: timeoutMs }
+      ? { application_name: name, statement_timeout: timeoutMs, ...KEPT_PLANS }
       : { application_name: name },
     ...extra,
   });

@@ -1,6 +1,7 @@
 /** What orgs may use. A limit that is null does not bind; an org without a row has none. */
 import type { Sql } from './client.ts';
 import { bounded, type Database } from './failure.ts';
+import { isActive } from './runs/open.ts';
 
 export interface OrgLimits {
   /** Runs that are executed at the same time. */
@@ -61,5 +62,5 @@ export const inFlightLimits = (sql: Sql, orgIds: readonly string[]) => sql<
 /** How many runs of the org are queued, counted up to `max`. */
 export const countQueued = (sql: Sql, orgId: string, max: number) => sql<{ count: number }[]>`
   SELECT count(*)::int AS count FROM (
-    SELECT 1 FROM workflow_runs WHERE org_id = ${orgId} AND status = 'queued' LIMIT ${max}
+    SELECT 1 FROM workflow_runs WHERE org_id = ${orgId} AND status = 'queued' AND ${isActive(sql)} LIMIT ${max}
   ) queued`;

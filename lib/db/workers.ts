@@ -1,5 +1,6 @@
 /** Worker processes: heartbeats, and the one that leads. */
 import type { Sql } from './client.ts';
+import { isActive } from './runs/open.ts';
 
 export interface WorkerIdentity {
   id: string;
@@ -50,7 +51,8 @@ export const removeWorker = (sql: Sql, workerId: string) => sql`DELETE FROM work
 /** Forgets workers whose last heartbeat is an hour old. */
 export const removeDeadWorkers = (sql: Sql) => sql`
   DELETE FROM workers WHERE heartbeat_at < now() - interval '1 hour'
-    AND NOT EXISTS (SELECT 1 FROM workflow_runs r WHERE r.claimed_by = workers.id AND r.status = 'running')`;
+    AND NOT EXISTS (
+      SELECT 1 FROM workflow_runs WHERE claimed_by = workers.id AND status = 'running' AND ${isActive(sql)})`;
 
 /**
  * Takes or keeps the lead of a duty for `holdMs`. No row: somebody else leads. A row with an expiry, because

@@ -1,15 +1,16 @@
 /** Puts routes together into one application: everything that requests have in common is here. */
-import { randomUUID } from 'node:crypto';
 import { Hono, type Context, type Handler, type MiddlewareHandler } from 'hono';
 import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
+import type { Variables } from './answer.ts';
 import { authenticate, authorize, requireAdminToken } from './authenticate.ts';
 import { ClientGone, refuseLargeBody } from './body.ts';
 import { describeFailure, problemResponse, toApiError } from './problem.ts';
 import type { RequestContext, Route } from './route.ts';
+import { requestIdOf } from './request-id.ts';
 import { isUuid } from './uuid.ts';
 
-type AppEnv = { Variables: { requestId: string } };
+type AppEnv = { Variables: Variables };
 export type App = Hono<AppEnv>;
 
 export interface AppOptions {
@@ -19,30 +20,35 @@ export interface AppOptions {
   documented?: () => Promise<readonly Route[]>;
 }
 
-/** A request id that is safe to log and to send back: visible ASCII, at most 128 characters. */
-const SANE_REQUEST_ID = /^[\x21-\x7E]{1,128}$/;
-
 /** Sets `X-Request-Id` on every answer; lets go of a body that HEAD does not send; ends connections at a stop. */
 const envelope =
   (stopping: AbortSignal): MiddlewareHandler<AppEnv> =>
   async (c, next) => {
-    const given = c.req.header('x-request-id') ?? '';
-    c.set('requestId', SANE_REQUEST_ID.test(given) ? given : randomUUID());
+    c.set('requestId', requestIdOf(c.req.header('x-request-id')));
     await next();
+    if (c.get('enveloped') === true) return;
     if (c.req.method === 'HEAD') await c.res.body?.cancel();
-    c.header('X-Request-Id', c.get('requestId'));
-    if (stopping.aborted) c.header('Connection', 'close');
+    // Not `c.header`: it would copy the answer, and make a stream of a body that is a text.
+    c.res.headers.set('X-Request-Id', c.get('requestId'));
+    if (stopping.aborted) c.res.headers.set('Connection', 'close');
   };
 
-/** What is not an id cannot name a resource, and must not reach Postgres. */
-function refuseMalformedIds(c: Context): void {
-  for (const [name, value] of Object.entries(c.req.param())) {
-    if (name.endsWith('Id') && !isUuid(value)) throw notFound();
+/** The parameters of a route's paths that are ids. */
+const idNames = ({ paths }: Route): string[] => [
+  ...new Set(paths.flatMap((path) => [...path.matchAll(/:(\w+Id)\b/g)].map(([, name = '']) => name))),
+];
+
+/** What is not an id cannot name a resource, and must not reach Postgres. @param names those the path may have */
+function refuseMalformedIds(c: Context, names: readonly string[]): void {
+  for (const name of names) {
+    const value = c.req.param(name);
+    if (value !== undefined && !isUuid(value)) throw notFound();
   }
 }
 
 /** The handler of one route behind what its `access` asks for. */
 function endpoint(route: Route, deps: Deps, options: Required<AppOptions>): Handler<AppEnv> {
+  const ids = idNames(route);
   return async (c) => {
     const context: RequestContext = {
       c,
@@ -62,7 +68,7 @@ function endpoint(route: Route, deps: Deps, options: Required<AppOptions>): Hand
     }
     const caller = await authenticate(c.req, deps.keys);
     await deps.limits.countRequest(caller.orgId, caller.limits);
-    refuseMalformedIds(c);
+    refuseMalformedIds(c, ids);
     // A route without `:orgId` is about the caller's own org.
     authorize(caller, c.req.param('orgId') ?? caller.orgId, route.access);
     refuseLargeBody(c, deps.config.maxBodyBytes);

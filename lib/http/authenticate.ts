@@ -1,8 +1,8 @@
 /** Who asks, and whether they may. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { HonoRequest } from 'hono';
 import { ApiError, notFound } from '../errors.ts';
-import { hashSecret, parseApiKey } from './api-key.ts';
+import { parseApiKey } from './api-key.ts';
 import type { KeyCache } from './keys.ts';
 import type { Caller, OrgRoute } from './route.ts';
 
@@ -17,8 +17,14 @@ function bearerToken(request: HonoRequest): string | null {
 
 /** Compares in a time that depends on neither value; hashing first makes the lengths equal. */
 function equalSecrets(left: string, right: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
+  return timingSafeEqual(hash('sha256', left, 'buffer'), hash('sha256', right, 'buffer'));
+}
+
+/** Whether SHA-256 of the secret is `secretHash` (hex); takes a time that depends on neither. */
+function hasHash(secret: string, secretHash: string): boolean {
+  const stored = Buffer.from(secretHash, 'hex');
+  const given = hash('sha256', secret, 'buffer');
+  return stored.byteLength === given.byteLength && timingSafeEqual(stored, given);
 }
 
 /**
@@ -31,7 +37,7 @@ export async function authenticate(request: HonoRequest, keys: KeyCache): Promis
   if (!text) throw unauthenticated('Send an API key: "Authorization: Bearer vsp_…" or "X-API-Key: vsp_…".');
   const parsed = parseApiKey(text);
   const key = parsed === null ? null : await keys.find(parsed.keyId);
-  if (parsed === null || key === null || !equalSecrets(key.secretHash, hashSecret(parsed.secret))) {
+  if (parsed === null || key === null || !hasHash(parsed.secret, key.secretHash)) {
     throw unauthenticated('The API key is malformed, unknown or revoked.');
   }
   return { orgId: key.orgId, keyId: key.id, scopes: key.scopes, limits: key.limits };

@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { notFound } from '../errors.ts';
 import type { App } from './app.ts';
 import { answerBrokenRequests, refuseWithoutHost } from './broken-request.ts';
+import type { Overload } from './overload.ts';
 import { problemResponse, toApiError } from './problem.ts';
 
 export interface ConnectionLimits {
@@ -60,12 +61,13 @@ async function stop(server: Server, graceMs: number): Promise<void> {
 /**
  * Listens.
  * @param options.port 0 picks a free one
+ * @param options.overload is asked before anything else of a request is done
  * @param limits those that differ from the usual ones
  * @throws node's error when it cannot listen, for example with code EADDRINUSE
  */
 export async function openServer(
   app: App,
-  options: { host: string; port: number },
+  options: { host: string; port: number; overload?: Pick<Overload, 'refuseEarly'> },
   limits: Partial<ConnectionLimits> = {},
 ): Promise<ApiServer> {
   const answer = getRequestListener(app.fetch, { errorHandler: answerUnroutable });
@@ -73,6 +75,7 @@ export async function openServer(
   answerBrokenRequests(server);
   server.on('request', (incoming, outgoing) => {
     if (refuseWithoutHost(incoming, outgoing)) return;
+    if (options.overload?.refuseEarly(incoming, outgoing)) return;
     // HTTP/1.0 has none, and one that is no host name would make no URL; the header that handlers see stays.
     incoming.headers.host = ANY_HOST;
     void answer(incoming, outgoing);

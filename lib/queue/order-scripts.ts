@@ -24,7 +24,7 @@ const RESERVED_MS = 30_000;
 const LOST_JOBS = 200;
 
 /** KEYS[1] is any key of the queue (for the slot of a cluster), ARGV[1] the prefix of all others. */
-const COMMON = `
+export const COMMON = `
 local call, prefix = redis.call, ARGV[1]
 local own = prefix .. 'vespid:'
 local PLACED, CLASSES, PER_PRIORITY = 137438953472, 32, 4294967296
@@ -98,8 +98,8 @@ local function generation_before(job)
 end
 local function has_slot_before(job, id) return call('ZSCORE', slots_of(id), generation_before(job)) end
 
--- Gives places to jobs that have none. Answers with how many of them it has dealt with.
-local function sweep(limit)
+-- Gives places to jobs that have none; with keeps_lost, ids without a job stay. How many of them it has dealt with.
+local function sweep(limit, keeps_lost)
   local found = call('ZRANGEBYSCORE', prefix .. 'prioritized', '-inf', '(' .. string.format('%.0f', PLACED),
     'WITHSCORES', 'LIMIT', 0, limit)
   local done = 0
@@ -115,7 +115,7 @@ local function sweep(limit)
       org_of(id).queued = org_of(id).queued - 1
     end
     if not data then
-      call('ZREM', prefix .. 'prioritized', job)
+      if not keeps_lost then call('ZREM', prefix .. 'prioritized', job) end
     elseif id and has_parked(id) and not has_slot_before(job, id) then
       call('ZREM', prefix .. 'prioritized', job)
       park(job, id, class)
@@ -176,28 +176,8 @@ local function save()
 end
 `;
 
-/** ARGV[2]: how many at most. Answers with how many. */
-export const SWEEP = `${COMMON}
-local done = sweep(tonumber(ARGV[2]))
-save()
-return done
-`;
-
-/**
- * A worker has taken jobs. ARGV[2]: how long a slot is held without renewal, ms; [3]: how many jobs to sweep; then of each
- * job: id, org, class, limit of runs in flight (-1: none).
- * Answers for each: 1 = it starts, 0 = it has been given back to the queue, 2 = it is parked.
- */
-export const ENTER = `${COMMON}
-local answers = {}
-sweep(tonumber(ARGV[3]))
-
--- False for a job that is not there any more, or no longer as a whole.
-local function leave_active(job)
-  call('DEL', prefix .. job .. ':lock')
-  call('SREM', prefix .. 'stalled', job)
-  return call('LREM', prefix .. 'active', 1, job) == 1 and call('HEXISTS', prefix .. job, 'data') == 1
-end
+/** What becomes of a job that a worker takes; behind COMMON. */
+export const ENTERING = `
 local function goes_first(job, score)
   local first = call('ZRANGE', prefix .. 'prioritized', 0, 0, 'WITHSCORES')
   if not first[1] then return true end
@@ -205,9 +185,10 @@ local function goes_first(job, score)
   return other > score or (other == score and first[1] > job)
 end
 
-local function enter(job, id, class, limit)
+-- at: the place it had. stays_whole: says of a job that may not start whether it is still there, and as a whole.
+-- 1 = it starts, 0 = it is back in the queue, 2 = it is parked.
+local function enter(job, id, class, limit, at, hold_ms, stays_whole)
   local org = org_of(id)
-  local at = tonumber(call('HGET', prefix .. job, 'turn'))
   if at then
     call('HDEL', prefix .. job, 'turn')
     org.queued = org.queued - 1
@@ -216,14 +197,14 @@ local function enter(job, id, class, limit)
   if needs_slot then call('ZREM', slots_of(id), generation_before(job)) end
   if needs_slot and free_slots(id, limit) <= 0 and not call('ZSCORE', slots_of(id), job) then
     if at then turn = math.max(turn, at) end
-    if leave_active(job) then park(job, id, class) end
+    if stays_whole(job) then park(job, id, class) end
     return 2
   end
   local had_place = at ~= nil
   if not had_place or at <= org.last then
     at = had_place and later_turn(org, class) or next_turn(org, class)
     if not goes_first(job, score_of(at, class)) then
-      if leave_active(job) then
+      if stays_whole(job) then
         if had_place then move(job, org, class) else place(job, org, class) end
         wake_workers()
       end
@@ -232,12 +213,30 @@ local function enter(job, id, class, limit)
   end
   org.last = math.max(org.last, at)
   turn = math.max(turn, at)
-  if needs_slot then take_slot(id, job, now + tonumber(ARGV[2])) end
+  if needs_slot then take_slot(id, job, now + hold_ms) end
   return 1
+end
+`;
+
+/**
+ * A worker has taken jobs. ARGV[2]: how long a slot is held without renewal, ms; [3]: how many jobs to sweep; then of each
+ * job: id, org, class, limit of runs in flight (-1: none).
+ * Answers for each: 1 = it starts, 0 = it has been given back to the queue, 2 = it is parked.
+ */
+export const ENTER = `${COMMON}${ENTERING}
+local answers = {}
+sweep(tonumber(ARGV[3]))
+
+local function leave_active(job)
+  call('DEL', prefix .. job .. ':lock')
+  call('SREM', prefix .. 'stalled', job)
+  return call('LREM', prefix .. 'active', 1, job) == 1 and call('HEXISTS', prefix .. job, 'data') == 1
 end
 
 for i = 4, #ARGV, 4 do
-  answers[#answers + 1] = enter(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]))
+  local job, at = ARGV[i], tonumber(call('HGET', prefix .. ARGV[i], 'turn'))
+  local class, limit = tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3])
+  answers[#answers + 1] = enter(job, ARGV[i + 1], class, limit, at, tonumber(ARGV[2]), leave_active)
 end
 save()
 return answers

@@ -1,12 +1,11 @@
 /** The order of the queue and the orgs' slots: what the scripts in order-scripts.ts are asked. */
 import type { Redis, Result } from 'ioredis';
 import { PREFIX } from './connection.ts';
-import { CALL_PARKED, ENTER, FORGET, LEAVE, RENEW, SWEEP } from './order-scripts.ts';
+import { CALL_PARKED, ENTER, FORGET, LEAVE, RENEW } from './order-scripts.ts';
 
 declare module 'ioredis' {
   // Parameters must be named as in ioredis' own declaration.
   interface RedisCommander<Context> {
-    vespidSweep(key: string, ...args: (string | number)[]): Result<number, Context>;
     vespidEnter(key: string, ...args: (string | number)[]): Result<number[], Context>;
     vespidLeave(key: string, ...args: (string | number)[]): Result<null, Context>;
     vespidRenew(key: string, ...args: (string | number)[]): Result<null, Context>;
@@ -37,8 +36,6 @@ export type Entered = 'started' | 'returned' | 'parked';
 const ENTERED: readonly Entered[] = ['returned', 'started', 'parked'];
 
 export interface QueueOrder {
-  /** Gives places to jobs that were added; soon, and whatever comes of it: workers do it too. */
-  sweepSoon(): void;
   /**
    * Decides about jobs that a worker has taken, and takes their orgs' slots for them.
    * @param holdMs how long a slot is held without renewal
@@ -64,7 +61,6 @@ export function openQueueOrder(redis: Redis, queueName: string): QueueOrder {
   const prefix = `${PREFIX}:${queueName}:`;
   const key = `${prefix}prioritized`;
   const scripts = {
-    vespidSweep: SWEEP,
     vespidEnter: ENTER,
     vespidLeave: LEAVE,
     vespidRenew: RENEW,
@@ -72,32 +68,8 @@ export function openQueueOrder(redis: Redis, queueName: string): QueueOrder {
     vespidForget: FORGET,
   };
   for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 1, lua });
-  let sweeping = false;
-  let again = false;
-
-  function sweepSoon(): void {
-    again = true;
-    if (sweeping) return;
-    again = false;
-    sweeping = true;
-    const over = (): void => {
-      sweeping = false;
-      if (again) sweepSoon();
-    };
-    redis.vespidSweep(key, prefix, SWEEP_JOBS).then(
-      (done) => {
-        if (done === SWEEP_JOBS) again = true;
-        over();
-      },
-      () => {
-        again = false;
-        over();
-      },
-    );
-  }
 
   return {
-    sweepSoon,
     async enter(jobs, holdMs) {
       const args = jobs.flatMap((job) => [job.jobId, job.orgId, job.class, toLimit(job.maxInFlight)]);
       const answers = await redis.vespidEnter(key, prefix, holdMs, SWEEP_JOBS, ...args);

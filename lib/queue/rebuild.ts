@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { bounded, type Database } from '../db/failure.ts';
-import { pageOfWaitingRuns, type DueRow } from '../db/runs/reconcile.ts';
+import { pageOfWaitingRuns, type DuePlace, type DueRow } from '../db/runs/reconcile.ts';
 import { PREFIX } from './connection.ts';
 import { withoutJob } from './missing.ts';
 import type { Producer } from './producer.ts';
@@ -61,7 +61,7 @@ async function withTries<T>(action: () => Promise<T>): Promise<T> {
 export async function rebuildQueue(deps: RebuildDeps, onPage: (sofar: Rebuilt) => void): Promise<Rebuilt> {
   const { sql, config } = deps;
   const done: Rebuilt = { lookedAt: 0, added: 0 };
-  let after: { dueAt: string; id: string } | null = null;
+  let after: DuePlace | null = null;
   for (;;) {
     const page = { after, graceMs: null, limit: PAGE_ROWS };
     const rows: DueRow[] = await withTries(() =>

@@ -1,9 +1,9 @@
 /** From results of the accept path to answers. */
-import type { Context } from 'hono';
 import type { AcceptResult } from '../accept/outcome.ts';
 import { bounded } from '../db/failure.ts';
 import { findRun } from '../db/runs/read.ts';
-import { isTerminal, toRun, type Run, type RunRow } from '../db/runs/row.ts';
+import { isTerminal, toRun, type RunRow } from '../db/runs/row.ts';
+import { jsonAnswer } from '../http/answer.ts';
 import type { RequestContext } from '../http/route.ts';
 import { readWaitSeconds } from './request.ts';
 
@@ -21,12 +21,6 @@ async function afterWaiting(context: RequestContext, row: RunRow, seconds: numbe
   return now ?? row;
 }
 
-function answerOf(c: Context, run: Run, replayed: boolean): Response {
-  c.header('Location', runPath(run));
-  if (replayed) c.header('Idempotency-Replayed', 'true');
-  return c.json({ run }, 201);
-}
-
 /**
  * `201` with the run, after the wait that `Prefer` asks for.
  * @throws {ApiError} what the accept path refused with
@@ -34,7 +28,11 @@ function answerOf(c: Context, run: Run, replayed: boolean): Response {
 export async function answer(context: RequestContext, result: AcceptResult): Promise<Response> {
   if (result.kind === 'refused') throw result.error;
   const seconds = readWaitSeconds(context.c);
-  if (seconds !== null) context.c.header('Preference-Applied', `wait=${seconds}`);
   const row = seconds === null ? result.row : await afterWaiting(context, result.row, seconds);
-  return answerOf(context.c, toRun(row), result.replayed);
+  const run = toRun(row);
+  return jsonAnswer(context, { run }, 201, {
+    location: runPath(run),
+    ...(seconds === null ? {} : { 'preference-applied': `wait=${seconds}` }),
+    ...(result.replayed ? { 'idempotency-replayed': 'true' } : {}),
+  });
 }

@@ -84,7 +84,9 @@ export function readIdempotencyKey(c: Context): string | null {
 
 /** Seconds of `Prefer: wait=N` (RFC 7240, section 4.3), at most 60; null when it is not asked for or malformed. */
 export function readWaitSeconds(c: Context): number | null {
-  for (const preference of (c.req.header('prefer') ?? '').split(',')) {
+  const header = c.req.header('prefer');
+  if (header === undefined) return null;
+  for (const preference of header.split(',')) {
     const seconds = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(;.*)?$/i.exec(preference)?.[1];
     if (seconds !== undefined) return Math.min(Number(seconds), MAX_WAIT_SECONDS);
   }

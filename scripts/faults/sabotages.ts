@@ -11,8 +11,8 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'lib/db/runs/write.ts',
         // The numbering of the timeline alone would hold most late writes off.
-        from: /AND lease = \$\{fence\.lease\} AND status = 'running'\s+AND timeline_count = \$\{fence\.timelineCount\} AND timeline_dropped = \$\{fence\.timelineDropped\}/g,
-        to: "AND status = 'running'",
+        from: /THEN\s+r\.lease = n\.lease AND r\.timeline_count = n\.timeline_count AND r\.timeline_dropped = n\.timeline_dropped/g,
+        to: 'THEN true',
       },
     ],
   },
@@ -24,7 +24,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     patches: [
       {
         file: 'lib/db/runs/insert.ts',
-        from: /DELETE FROM workflow_runs(\s+WHERE id = ANY\([^`]*?NOT accepted)\s+RETURNING id/g,
+        from: /DELETE FROM workflow_runs(\s+WHERE id IN \([^`]*?NOT accepted)\s+RETURNING id/g,
         to: 'SELECT id FROM workflow_runs$1',
       },
     ],
@@ -38,7 +38,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'worker/processor.ts',
         from: "deps.emit('workflow_run_orphaned', ref, { attemptCount: 0, durationMs: 0 });",
-        to: "deps.emit('workflow_run_orphaned', ref, { attemptCount: 0, durationMs: 0 }); await comeBack(job, token, COME_BACK_MS);",
+        to: "deps.emit('workflow_run_orphaned', ref, { attemptCount: 0, durationMs: 0 }); return { comeBackMs: COME_BACK_MS };",
       },
     ],
   },

@@ -93,7 +93,7 @@ describe('from an empty database', () => {
     expect([...tables]).toEqual([
       { relname: 'workflow_run_events', relkind: 'p', relispartition: false, reloptions: null },
       { relname: 'workflow_run_events_default', relkind: 'r', relispartition: true, reloptions: null },
-      { relname: 'workflow_runs', relkind: 'r', relispartition: false, reloptions: ['fillfactor=80'] },
+      { relname: 'workflow_runs', relkind: 'r', relispartition: false, reloptions: ['fillfactor=45'] },
     ]);
   });
 });

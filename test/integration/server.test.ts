@@ -58,6 +58,21 @@ describe('the API process', () => {
     expect(output.err).toBe('');
   });
 
+  it('ends with 0 after SIGTERM while it starts, and serves nothing', async () => {
+    const silent = createServer();
+    const connected = once(silent, 'connection');
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const { child, ended, output } = start({ DATABASE_URL: `postgres://a:b@127.0.0.1:${port}/x` });
+    // It connects before it loads its routes, which takes longer than a signal.
+    await connected;
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(output.out).toContain('api_stopping');
+    expect(output.out).not.toContain('api_listening');
+    silent.close();
+  });
+
   it('starts while Postgres and Redis are down', async () => {
     const down = { DATABASE_URL: 'postgres://a:b@127.0.0.1:1/x', REDIS_URL: 'redis://127.0.0.1:1' };
     const { listening } = start({ HANDLERS: 'health-live,health-ready', ...down });

@@ -49,12 +49,15 @@ export interface RunRows {
   close(): Promise<void>;
 }
 
-/** @param connections of the pool: more than one where statements are to meet */
-export async function openRunRows(connections: number): Promise<RunRows> {
+/**
+ * @param connections of the pool: more than one where statements are to meet
+ * @param timeoutMs of a statement
+ */
+export async function openRunRows(connections: number, timeoutMs = 5000): Promise<RunRows> {
   const database = await createTestDatabase();
   const sql = openDatabase({
     url: database.url,
-    timeoutMs: 5000,
+    timeoutMs,
     max: connections,
     prepare: true,
     name: 'test',

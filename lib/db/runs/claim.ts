@@ -2,6 +2,7 @@
 import type { Json } from '../../engine/types.ts';
 import type { KeptResources } from '../../resources/types.ts';
 import type { Sql } from '../client.ts';
+import { byKey } from './by-key.ts';
 import type { RunStatus } from './row.ts';
 
 export interface ClaimedRun {
@@ -33,36 +34,48 @@ export interface ClaimedRun {
   exhausted: boolean;
 }
 
+/** A job's run, as the job knows it. */
+export interface Claim {
+  runId: string;
+  generation: number;
+}
+
 /**
- * Takes the run if it is due and free, or if the worker that held it is dead. No row: look at `findForJob`.
+ * Takes those of the runs that are due and free, or whose worker is dead. No row for a run: look at `findForJob`.
  * `maxFormat`: the newest format that this worker reads. `resuming` stays as it was, so that a claim whose answer is lost
- * can be taken back (`requeueStrays`). A try is counted unless the attempt is resumed.
+ * can be taken back (`requeueStrays`). A try is counted unless the attempt is resumed. Rows are locked in the order of
+ * `claims`, each found by its key (`byKey`). `old` is read before the lock: it counts only if no other claim came between.
+ * @param claims each run once, newest first
  */
-export const claimRun = (
+export const claimRuns = (
   sql: Sql,
-  claim: { runId: string; generation: number; workerId: string; leaseMs: number; maxFormat: number },
+  claims: readonly Claim[],
+  by: { workerId: string; leaseMs: number; maxFormat: number },
 ) => sql<ClaimedRun[]>`
   UPDATE workflow_runs r
-  SET status = 'running', lease = r.lease + 1, claimed_by = ${claim.workerId},
-    attempt_count = CASE WHEN old.resuming THEN r.attempt_count ELSE LEAST(r.attempt_count + 1, r.max_attempts) END,
-    resuming = old.resuming, signalled = false, next_attempt_at = NULL, status_since = now(), started_at = COALESCE(r.started_at, now())
-  FROM (
-    SELECT id, resuming AND status <> 'running' AS resuming, attempt_count FROM workflow_runs
-    WHERE id = ${claim.runId} AND generation = ${claim.generation} FOR UPDATE
-  ) old
-  WHERE r.id = old.id AND r.generation = ${claim.generation} AND r.format <= ${claim.maxFormat}
-    AND (
-      (r.status IN ('queued', 'waiting') AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= now()))
-      OR (r.status = 'running' AND NOT EXISTS (
+  SET status = 'running', lease = r.lease + 1, claimed_by = ${by.workerId},
+    attempt_count = CASE WHEN r.resuming AND r.status <> 'running' THEN r.attempt_count
+      ELSE LEAST(r.attempt_count + 1, r.max_attempts) END,
+    resuming = r.resuming AND r.status <> 'running', signalled = false, next_attempt_at = NULL, status_since = now(),
+    started_at = COALESCE(r.started_at, now())
+  FROM unnest(
+      ${claims.map(({ runId }) => runId)}::uuid[],
+      ${claims.map(({ generation }) => generation)}::int[]
+    ) AS n(id, generation)
+    CROSS JOIN LATERAL (SELECT lease, attempt_count FROM workflow_runs WHERE id = n.id OFFSET 0) old
+  WHERE ${byKey(sql)} AND r.generation = n.generation AND r.lease = old.lease AND r.format <= ${by.maxFormat}
+    AND CASE
+      WHEN r.status IN ('queued', 'waiting') THEN r.next_attempt_at IS NULL OR r.next_attempt_at <= now()
+      WHEN r.status = 'running' THEN NOT EXISTS (
         SELECT 1 FROM workers w
-        WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${claim.leaseMs} * interval '1 millisecond'))
-    )
+        WHERE w.id = r.claimed_by AND w.heartbeat_at > now() - ${by.leaseMs} * interval '1 millisecond')
+      ELSE false END
   RETURNING r.id, r.org_id, r.workflow_id, r.version, r.input, r.progress, r.lease, r.generation, r.format, r.priority,
     r.attempt_count, r.max_attempts, r.timeline_count, r.timeline_dropped::float8 AS timeline_dropped, r.parent_awaits,
     (EXTRACT(EPOCH FROM r.started_at) * 1000)::float8 AS started_at_ms,
     (EXTRACT(EPOCH FROM now()) * 1000)::float8 AS now_ms,
-    old.resuming AS resumed,
-    (NOT old.resuming AND old.attempt_count >= r.max_attempts) AS exhausted`;
+    r.resuming AS resumed,
+    (NOT r.resuming AND old.attempt_count >= r.max_attempts) AS exhausted`;
 
 export interface JobRow {
   status: RunStatus;

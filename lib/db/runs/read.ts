@@ -2,6 +2,7 @@
 import type { Json } from '../../engine/types.ts';
 import type { Sql } from '../client.ts';
 import { belongs, matches, type RunFilter } from './filter.ts';
+import { isActive } from './open.ts';
 import { runColumns, type RunRow, type RunStatus } from './row.ts';
 
 /** One run of the org; `workflowId` narrows it where the path names one. */
@@ -30,7 +31,10 @@ export interface RunSnapshot {
 export const snapshotRuns = (sql: Sql, runIds: readonly string[]) => sql<RunSnapshot[]>`
   SELECT id, status, timeline_count FROM workflow_runs WHERE id = ANY(${[...runIds]}::uuid[])`;
 
-/** An org's queued runs are looked at up to here; beyond it the position says only that it is at least this. */
+/**
+ * An org's queued and running runs are looked at up to here, about in the order of their creation; beyond it the position says
+ * only that it is at least this.
+ */
 const BACKLOG_COUNT_LIMIT = 10_000;
 /** Filters that are answered. */
 const FILTER_LIMIT = 20;
@@ -60,12 +64,12 @@ export const queueFacts = (sql: Sql, run: RunRow, leaseMs: number) => sql<QueueF
     SELECT COALESCE(${run.next_attempt_at}, ${run.created_at})::timestamptz AS at, ${run.generation > 0}::boolean AS begun
   ), org AS (
     SELECT max_runs_in_flight AS max FROM org_limits WHERE org_id = ${run.org_id}
-  ), queued AS (
-    SELECT priority, generation > 0 AS begun, COALESCE(next_attempt_at, created_at) AS at, id FROM workflow_runs
-    WHERE org_id = ${run.org_id} AND status = 'queued'
+  ), active AS MATERIALIZED (
+    SELECT status, priority, generation > 0 AS begun, COALESCE(next_attempt_at, created_at) AS at, id
+    FROM workflow_runs WHERE org_id = ${run.org_id} AND ${isActive(sql)}
     LIMIT ${BACKLOG_COUNT_LIMIT}
   ), due AS (
-    SELECT * FROM queued WHERE at <= now()
+    SELECT * FROM active WHERE status = 'queued' AND at <= now()
   )
   SELECT
     GREATEST(0, COALESCE(EXTRACT(EPOCH FROM ${run.next_attempt_at}::timestamptz - now()) * 1000, 0))::float8 AS due_in_ms,
@@ -74,8 +78,7 @@ export const queueFacts = (sql: Sql, run: RunRow, leaseMs: number) => sql<QueueF
         AND stopping_at IS NULL AND reads_format >= ${run.format})::int AS alive_workers,
     (SELECT max FROM org) AS max_in_flight,
     (SELECT count(*) FROM (
-      SELECT 1 FROM workflow_runs
-      WHERE status = 'running' AND org_id = ${run.org_id} AND (SELECT max FROM org) IS NOT NULL
+      SELECT 1 FROM active WHERE status = 'running' AND (SELECT max FROM org) IS NOT NULL
       LIMIT (SELECT COALESCE(min(max), 0) FROM org)) running)::int AS in_flight,
     (SELECT count(*) FROM due, self WHERE due.id <> ${run.id}::uuid
       AND (-due.priority, NOT due.begun, due.at, due.id)

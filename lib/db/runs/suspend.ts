@@ -25,6 +25,7 @@ export const suspendRun = (sql: Sql, orgId: string, runId: string, entryText: st
       status = CASE WHEN status = 'running' THEN status ELSE 'suspended' END,
       status_since = CASE WHEN status = 'running' THEN status_since ELSE now() END,
       generation = generation + CASE WHEN status = 'running' THEN 0 ELSE 1 END,
+      suspended_generation = CASE WHEN status = 'running' THEN suspended_generation ELSE generation + 1 END,
       timeline_count = timeline_count + CASE WHEN status = 'running' THEN 0 ELSE 1 END
     WHERE id = ${runId} AND org_id = ${orgId}
       AND (status IN ('queued', 'waiting') OR (status = 'running' AND NOT suspending))

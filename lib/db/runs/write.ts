@@ -1,15 +1,18 @@
-/** An attempt's writes. Each is fenced on its lease and carries the timeline entries gathered since the last. */
+/**
+ * The writes of attempts, any number in one statement. Each is fenced on its own lease and carries the timeline entries
+ * gathered since the last; a run has one of them in a statement, and those of the newest runs come first.
+ */
 import type { WrittenTree } from '../../engine/parts.ts';
 import type { Sql } from '../client.ts';
+import { byKey } from './by-key.ts';
 import { dueNow, wakeParent, wokenParent, type WokenParent } from './children.ts';
 import { followLifecycle } from './lifecycle.ts';
+import { writeParts } from './progress.ts';
 import type { RunStatus } from './row.ts';
-import { entriesOrSuspended } from './timeline.ts';
 
 /** What every write of an attempt names. */
 export interface Fence {
   runId: string;
-  orgId: string;
   lease: number;
   /**
    * Timeline entries written and dropped so far, as this attempt knows it: makes a write safe to repeat, and void
@@ -24,6 +27,13 @@ export interface TimelineBatch {
   entriesText: string;
   count: number;
   dropped: number;
+}
+
+/** Progress, made durable. */
+export interface Checkpoint {
+  fence: Fence;
+  tree: WrittenTree;
+  batch: TimelineBatch;
 }
 
 /**
@@ -56,58 +66,63 @@ export interface Leave {
   suspendedText: string;
 }
 
-/** Parts of a statement whose CTE `u` is the run's row if the lease holds. */
-const appendTimeline = (sql: Sql, fence: Fence, batch: TimelineBatch) =>
-  batch.count === 0
-    ? sql``
-    : sql`, e AS (
-    INSERT INTO workflow_run_events (run_id, org_id, first, entries)
-    SELECT ${fence.runId}, ${fence.orgId}, u.timeline_count - ${batch.count} + 1, ${batch.entriesText}::text::json
-    FROM u RETURNING run_id, org_id, first, created_at
-  ), o AS (${followLifecycle(sql)})`;
+/** The last write of an attempt. */
+export interface LastWrite {
+  fence: Fence;
+  leave: Leave;
+  batch: TimelineBatch;
+}
 
-const writeParts = (sql: Sql, fence: Fence, tree: WrittenTree) => sql`
-  ${
-    tree.written.length === 0
-      ? sql``
-      : sql`, p AS (
-    INSERT INTO workflow_run_progress (run_id, part, body)
-    SELECT ${fence.runId}, n.part, n.body::json
-    FROM u, unnest(${tree.written.map(({ id }) => id)}::int[], ${tree.written.map(({ text }) => text)}::text[]) n(part, body)
-    ON CONFLICT (run_id, part) DO UPDATE SET body = excluded.body)`
-  }
-  ${
-    tree.dropped.length === 0
-      ? sql``
-      : sql`, d AS (
-    DELETE FROM workflow_run_progress p USING u
-    WHERE p.run_id = ${fence.runId} AND p.part = ANY(${tree.dropped}::int[]))`
-  }`;
+/** Whether the attempt of the item `n` still holds the row `r`. */
+const holds = (sql: Sql) => sql`${byKey(sql)} AND CASE WHEN r.status = 'running' THEN
+  r.lease = n.lease AND r.timeline_count = n.timeline_count AND r.timeline_dropped = n.timeline_dropped ELSE false END`;
+
+/** The columns of items `n` that `holds` reads, and what they add to the timeline. */
+const fences = (sql: Sql, writes: readonly { fence: Fence; batch: TimelineBatch }[]) => sql`
+  ${writes.map(({ fence }) => fence.runId)}::uuid[],
+  ${writes.map(({ fence }) => fence.lease)}::int[],
+  ${writes.map(({ fence }) => fence.timelineCount)}::int[],
+  ${writes.map(({ fence }) => fence.timelineDropped)}::bigint[],
+  ${writes.map(({ batch }) => batch.count)}::int[],
+  ${writes.map(({ batch }) => batch.dropped)}::bigint[],
+  ${writes.map(({ batch }) => batch.entriesText)}::text[]`;
+const fenceColumns = (sql: Sql) => sql`id, lease, timeline_count, timeline_dropped, added, dropped, entries`;
 
 /**
  * A write without entries leaves the counts of the fence as they are: it is its tree's revision that makes it void when it
  * comes again, or after the next one.
  */
-const replacesStored = (sql: Sql, tree: WrittenTree | null, batch: TimelineBatch) =>
-  tree === null || batch.count > 0 || batch.dropped > 0
-    ? sql``
-    : sql`AND COALESCE((progress ->> 'revision')::int, 0) = ${tree.revision - 1}::int`;
+const replacedRevision = ({ tree, batch }: Checkpoint): number | null =>
+  batch.count > 0 || batch.dropped > 0 ? null : tree.revision - 1;
 
-/** Writes the progress tree. No row: the lease is lost (or see `findOwnWrite`). */
-export const writeCheckpoint = (sql: Sql, fence: Fence, tree: WrittenTree, batch: TimelineBatch) => sql<
-  { lease: number }[]
+/** Writes progress trees. No row for a run: its lease is lost (or see `findOwnWrite`). */
+export const writeCheckpoints = (sql: Sql, checkpoints: readonly Checkpoint[]) => sql<
+  { id: string; lease: number }[]
 >`
   WITH u AS (
-    UPDATE workflow_runs SET progress = ${tree.rootText}::text::json, format = GREATEST(format, ${tree.format}::smallint),
-      timeline_count = timeline_count + ${batch.count}, timeline_dropped = timeline_dropped + ${batch.dropped}
-    WHERE id = ${fence.runId} AND lease = ${fence.lease} AND status = 'running'
-      AND timeline_count = ${fence.timelineCount} AND timeline_dropped = ${fence.timelineDropped}
-      ${replacesStored(sql, tree, batch)}
-    RETURNING lease, timeline_count
-  ) ${appendTimeline(sql, fence, batch)} ${writeParts(sql, fence, tree)}
-  SELECT lease FROM u`;
+    UPDATE workflow_runs r SET progress = n.root::json, format = GREATEST(r.format, n.format),
+      timeline_count = r.timeline_count + n.added, timeline_dropped = r.timeline_dropped + n.dropped
+    FROM unnest(
+      ${fences(sql, checkpoints)},
+      ${checkpoints.map(({ tree }) => tree.rootText)}::text[],
+      ${checkpoints.map(({ tree }) => tree.format)}::smallint[],
+      ${checkpoints.map(replacedRevision)}::int[]
+    ) AS n(${fenceColumns(sql)}, root, format, replaces)
+    WHERE ${holds(sql)} AND (n.replaces IS NULL OR COALESCE((r.progress ->> 'revision')::int, 0) = n.replaces)
+    RETURNING r.id, r.org_id, r.lease, r.timeline_count, n.added, n.entries
+  ), e AS (
+    INSERT INTO workflow_run_events (run_id, org_id, first, entries)
+    SELECT id, org_id, timeline_count - added + 1, entries::json FROM u WHERE added > 0
+    RETURNING run_id, org_id, first, created_at
+  ), o AS (${followLifecycle(sql)}
+  ) ${writeParts(
+    sql,
+    checkpoints.map(({ fence, tree }) => ({ runId: fence.runId, tree })),
+  )}
+  SELECT id, lease FROM u`;
 
 export interface LeftRun extends Partial<WokenParent> {
+  id: string;
   status: RunStatus;
   generation: number;
   format: number;
@@ -115,74 +130,82 @@ export interface LeftRun extends Partial<WokenParent> {
   delay_ms: number;
 }
 
+/** Whether the run, as it was, is suspended with this. */
+const isSuspended = (sql: Sql) => sql`r.suspending AND NOT n.ends`;
+
 /** Where the run goes, whatever was asked of it meanwhile. */
-const nextStatus = (sql: Sql, status: LeaveStatus) => {
-  if (status === 'suspended') return sql`CASE WHEN suspending THEN 'suspended' ELSE 'queued' END`;
-  if (status === 'succeeded' || status === 'failed') return sql`${status}`;
-  return sql`CASE WHEN suspending THEN 'suspended' ELSE ${status} END`;
-};
+const nextStatus = (sql: Sql) => sql`CASE WHEN n.ends THEN n.status WHEN ${isSuspended(sql)} THEN 'suspended'
+  WHEN n.status = 'suspended' THEN 'queued' ELSE n.status END`;
 
-/** Whether it is suspended with this: read from the row as it was. */
-const isSuspended = (sql: Sql, { status }: Leave) =>
-  status === 'succeeded' || status === 'failed' ? sql`false` : sql`suspending`;
+/** The items `n` of last writes: what the attempts leave behind. */
+const lastItems = (sql: Sql, writes: readonly LastWrite[]) => sql`(
+    SELECT *, status IN ('succeeded', 'failed') AS ends FROM unnest(
+      ${fences(sql, writes)},
+      ${writes.map(({ leave }) => leave.status)}::text[],
+      ${writes.map(({ leave }) => leave.tree?.rootText ?? null)}::text[],
+      ${writes.map(({ leave }) => leave.tree?.format ?? 1)}::smallint[],
+      ${writes.map(({ leave }) => leave.outputText)}::text[],
+      ${writes.map(({ leave }) => leave.errorText)}::text[],
+      ${writes.map(({ leave }) => leave.delayMs)}::float8[],
+      ${writes.map(({ leave }) => leave.untilMs)}::float8[],
+      ${writes.map(({ leave }) => Number(leave.resuming))}::int[],
+      ${writes.map(({ leave }) => Number(leave.newGeneration))}::int[],
+      ${writes.map(({ leave }) => leave.suspendedText)}::text[]
+    ) AS n(${fenceColumns(sql)}, status, root, format, output, error, delay_ms, until_ms, resuming, generations,
+      suspended)) n`;
 
-/** As `appendTimeline`, and that the run is suspended, if it is. */
-const appendLast = (sql: Sql, fence: Fence, { suspendedText }: Leave, batch: TimelineBatch) => sql`, e AS (
+/** The timeline rows of the CTE `u`; that a run is suspended with this is one entry more. */
+const appendLast = (sql: Sql) => sql`, e AS (
     INSERT INTO workflow_run_events (run_id, org_id, first, entries)
-    SELECT ${fence.runId}, ${fence.orgId},
-      u.timeline_count - ${batch.count} + CASE WHEN u.status = 'suspended' THEN 0 ELSE 1 END,
-      ${entriesOrSuspended(sql, batch.entriesText, batch.count, suspendedText)}
-    FROM u WHERE u.status = 'suspended' OR ${batch.count > 0}::boolean RETURNING run_id, org_id, first, created_at
+    SELECT id, org_id, timeline_count - added + CASE WHEN status = 'suspended' THEN 0 ELSE 1 END,
+      (CASE WHEN status = 'suspended'
+        THEN left(entries, -1) || CASE WHEN added > 0 THEN ',' ELSE '' END || suspended || ']'
+        ELSE entries END)::json
+    FROM u WHERE status = 'suspended' OR added > 0
+    RETURNING run_id, org_id, first, created_at
   ), o AS (${followLifecycle(sql)})`;
 
-const dropParts = (sql: Sql, fence: Fence, { dropsParts }: Leave) =>
-  dropsParts
-    ? sql`, d AS (DELETE FROM workflow_run_progress p USING u WHERE p.run_id = ${fence.runId})`
-    : sql``;
-
-/** Ends the attempt: finished, parked for a timer, to be tried again, or handed over. No row: the lease is lost. */
-export const leaveRun = (sql: Sql, fence: Fence, leave: Leave, batch: TimelineBatch) => sql<LeftRun[]>`
-  WITH u AS (
-    UPDATE workflow_runs SET status = ${nextStatus(sql, leave.status)}, status_since = now(), claimed_by = NULL,
-      suspending = false, progress = ${leave.tree?.rootText ?? null}::text::json,
-      format = GREATEST(format, ${leave.tree?.format ?? 1}::smallint), output = ${leave.outputText}::text::json,
-      error = ${leave.errorText}::text::json, resuming = ${leave.resuming},
-      next_attempt_at = CASE WHEN signalled AND ${leave.status} = 'waiting' THEN ${dueNow(sql)} ELSE COALESCE(
-        now() + ${leave.delayMs}::float8 * interval '1 millisecond',
-        to_timestamp(${leave.untilMs}::float8 / 1000)) END,
-      generation = generation + ${leave.newGeneration ? 1 : 0},
-      finished_at = CASE WHEN ${leave.status} IN ('succeeded', 'failed') THEN GREATEST(now(), started_at) END,
-      timeline_count = timeline_count + ${batch.count} + CASE WHEN ${isSuspended(sql, leave)} THEN 1 ELSE 0 END,
-      timeline_dropped = timeline_dropped + ${batch.dropped}
-    WHERE id = ${fence.runId} AND lease = ${fence.lease} AND status = 'running'
-      AND timeline_count = ${fence.timelineCount} AND timeline_dropped = ${fence.timelineDropped}
-    RETURNING status, generation, format, next_attempt_at, timeline_count, parent_run_id, parent_awaits
-  ) ${appendLast(sql, fence, leave, batch)}
-  ${leave.tree === null ? dropParts(sql, fence, leave) : writeParts(sql, fence, leave.tree)}
-  ${leave.wakesParent ? sql`, w AS (${wakeParent(sql)})` : sql``}
-  SELECT u.status, u.generation, u.format, u.next_attempt_at,
-    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM u.next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
-    ${leave.wakesParent ? sql`, ${wokenParent(sql)} FROM u LEFT JOIN w ON w.status = 'waiting'` : sql`FROM u`}`;
-
-/**
- * Removes what a checkpoint has left behind that was under way when its run was cancelled: the cancel has waited for it, and
- * yet has not seen its parts. For who has written them, once nothing more is written.
- */
-export const dropPartsOfCancelled = (sql: Sql, runId: string) => sql`
-  DELETE FROM workflow_run_progress p USING workflow_runs r
-  WHERE p.run_id = ${runId} AND r.id = p.run_id AND r.status = 'cancelled'`;
-
-export interface OwnWrite extends LeftRun {
-  lease: number;
-  timeline_count: number;
-  timeline_dropped: number;
-  /** Of the tree; 0 without one. */
-  revision: number;
+/** The parts of runs of which nothing is kept. */
+function dropAllParts(sql: Sql, writes: readonly LastWrite[]) {
+  const runIds = writes.flatMap(({ fence, leave }) =>
+    leave.tree === null && leave.dropsParts ? [fence.runId] : [],
+  );
+  return runIds.length === 0
+    ? sql``
+    : sql`, a AS (
+    DELETE FROM workflow_run_progress p USING u
+    WHERE u.id = ANY(${runIds}::uuid[]) AND p.run_id = ANY (ARRAY[u.id]))`;
 }
 
-/** After a write whose outcome is not known: the row as it stands, to see whether the write landed. */
-export const findOwnWrite = (sql: Sql, runId: string) => sql<OwnWrite[]>`
-  SELECT lease, status, timeline_count, timeline_dropped::float8 AS timeline_dropped, generation, format, next_attempt_at,
-    COALESCE((progress ->> 'revision')::int, 0) AS revision,
-    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
-  FROM workflow_runs WHERE id = ${runId}`;
+/**
+ * Ends attempts: finished, parked for a timer, to be tried again, or handed over. No row for a run: its lease is lost.
+ * @param writes one that wakes a parent comes alone: its parent's row is locked after its own
+ */
+export function leaveRuns(sql: Sql, writes: readonly LastWrite[]) {
+  const wakesParent = writes.some(({ leave }) => leave.wakesParent);
+  return sql<LeftRun[]>`
+  WITH u AS (
+    UPDATE workflow_runs r SET status = ${nextStatus(sql)}, status_since = now(), claimed_by = NULL,
+      suspending = false, progress = n.root::json, format = GREATEST(r.format, n.format), output = n.output::json,
+      error = n.error::json, resuming = (n.resuming = 1),
+      next_attempt_at = CASE WHEN r.signalled AND n.status = 'waiting' THEN ${dueNow(sql)} ELSE COALESCE(
+        now() + n.delay_ms * interval '1 millisecond', to_timestamp(n.until_ms / 1000)) END,
+      generation = r.generation + n.generations,
+      suspended_generation = CASE WHEN ${isSuspended(sql)} THEN r.generation + n.generations ELSE r.suspended_generation END,
+      finished_at = CASE WHEN n.ends THEN GREATEST(now(), r.started_at) END,
+      timeline_count = r.timeline_count + n.added + CASE WHEN ${isSuspended(sql)} THEN 1 ELSE 0 END,
+      timeline_dropped = r.timeline_dropped + n.dropped
+    FROM ${lastItems(sql, writes)}
+    WHERE ${holds(sql)}
+    RETURNING r.id, r.org_id, r.status, r.generation, r.format, r.next_attempt_at, r.timeline_count, r.parent_run_id,
+      r.parent_awaits, n.added, n.entries, n.suspended
+  ) ${appendLast(sql)}
+  ${writeParts(
+    sql,
+    writes.map(({ fence, leave }) => ({ runId: fence.runId, tree: leave.tree })),
+  )} ${dropAllParts(sql, writes)}
+  ${wakesParent ? sql`, w AS (${wakeParent(sql)})` : sql``}
+  SELECT u.id, u.status, u.generation, u.format, u.next_attempt_at,
+    GREATEST(0, COALESCE(EXTRACT(EPOCH FROM u.next_attempt_at - now()) * 1000, 0))::float8 AS delay_ms
+    ${wakesParent ? sql`, ${wokenParent(sql)} FROM u LEFT JOIN w ON w.status = 'waiting'` : sql`FROM u`}`;
+}

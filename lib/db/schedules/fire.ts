@@ -1,5 +1,6 @@
 /** What starts the runs of schedules: which are due, and the one statement that advances a schedule and inserts its run. */
 import type { Sql } from '../client.ts';
+import { isActive } from '../runs/open.ts';
 import type { RequeueRow } from '../runs/reconcile.ts';
 import { scheduleColumns, type ScheduleRow } from './row.ts';
 
@@ -104,7 +105,9 @@ const blocked = (sql: Sql) => sql`(
       WHERE p.id = s.last_run_id AND p.status IN ('queued', 'running', 'waiting', 'suspended'))
   ) OR COALESCE((
     SELECT (SELECT count(*) FROM (
-        SELECT FROM workflow_runs q WHERE q.org_id = s.org_id AND q.status = 'queued'
+        SELECT FROM (
+          SELECT id, org_id, status FROM workflow_runs WHERE ${isActive(sql)}
+        ) q WHERE q.org_id = s.org_id AND q.status = 'queued'
           AND (s.overlap <> 'cancel' OR q.id IS DISTINCT FROM s.last_run_id) LIMIT o.max_runs_queued
       ) queued) >= o.max_runs_queued
     FROM org_limits o WHERE o.org_id = s.org_id AND o.max_runs_queued IS NOT NULL), false)`;

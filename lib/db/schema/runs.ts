@@ -1,6 +1,7 @@
 /** Runs, their timelines and their progress. */
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -18,6 +19,16 @@ import {
 } from 'drizzle-orm/pg-core';
 import { createdAt, time } from './columns.ts';
 import { workflowVersions } from './workflows.ts';
+
+/** The columns of the index conditions. */
+type OpenColumns = Record<
+  'finishedAt' | 'resuming' | 'nextAttemptAt' | 'suspendedGeneration' | 'generation',
+  AnyPgColumn
+>;
+
+/** Queued and running runs. */
+const isActive = (t: OpenColumns) =>
+  sql`${t.finishedAt} IS NULL AND NOT (${t.resuming} AND ${t.nextAttemptAt} IS NOT NULL) AND ${t.suspendedGeneration} IS DISTINCT FROM ${t.generation}`;
 
 export const workflowRuns = pgTable(
   'workflow_runs',
@@ -80,11 +91,20 @@ export const workflowRuns = pgTable(
     /** The schedule that started it, and for what: at most one run for each (`schedules`). */
     scheduleId: uuid('schedule_id'),
     fireKey: text('fire_key'),
+    /** The generation under which it was suspended. Whatever ends the suspension raises `generation`. */
+    suspendedGeneration: integer('suspended_generation'),
   },
   (t) => [
-    index('workflow_runs_queued')
-      .on(t.orgId)
-      .where(sql`${t.status} = 'queued'`),
+    // Conditions and columns that a claim and a checkpoint leave as they are, so that both are HOT (lib/db/runs/open.ts).
+    index('workflow_runs_active_due')
+      .on(sql`(COALESCE(${t.nextAttemptAt}, ${t.createdAt}))`, t.id)
+      .where(isActive(t)),
+    index('workflow_runs_active_org').on(t.orgId).where(isActive(t)),
+    index('workflow_runs_resting')
+      .on(t.nextAttemptAt, t.id)
+      .where(
+        sql`${t.finishedAt} IS NULL AND ${t.resuming} AND ${t.nextAttemptAt} IS NOT NULL AND ${t.suspendedGeneration} IS DISTINCT FROM ${t.generation}`,
+      ),
     uniqueIndex('workflow_runs_fire')
       .on(t.scheduleId, t.fireKey)
       .where(sql`${t.scheduleId} IS NOT NULL`),
@@ -104,13 +124,7 @@ export const workflowRuns = pgTable(
       .on(t.orgId, t.idempotencyKey)
       .where(sql`${t.idempotencyKey} IS NOT NULL`),
     index('workflow_runs_org').on(t.orgId, t.id),
-    index('workflow_runs_workflow').on(t.orgId, t.workflowId, t.id),
-    index('workflow_runs_due')
-      .on(sql`(COALESCE(${t.nextAttemptAt}, ${t.createdAt}))`, t.id)
-      .where(sql`${t.status} IN ('queued','waiting')`),
-    index('workflow_runs_running')
-      .on(t.claimedBy)
-      .where(sql`${t.status} = 'running'`),
+    index('workflow_runs_of_workflow').on(t.workflowId, t.id),
   ],
 );
 

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sql } from '../../../lib/db/client.ts';
 import { cancelRun } from '../../../lib/db/runs/cancel.ts';
 import { findChildProblem, insertChild, type NewChild } from '../../../lib/db/runs/children.ts';
-import { claimRun } from '../../../lib/db/runs/claim.ts';
+import { claimRuns } from '../../../lib/db/runs/claim.ts';
 import { pageOfWaitingRuns } from '../../../lib/db/runs/reconcile.ts';
-import { leaveRun, type Fence, type Leave } from '../../../lib/db/runs/write.ts';
+import { leaveRuns, type Fence, type Leave } from '../../../lib/db/runs/write.ts';
 import { NEWEST_FORMAT } from '../../../lib/formats.ts';
 import { NEVER_MS } from '../../../lib/engine/unwind.ts';
 import { openRunRows, SUCCEEDED, treeOf, type RunRows } from '../../support/run-rows.ts';
@@ -42,17 +42,16 @@ async function running(parent: string | null = null, awaited = true): Promise<Fe
   await sql`INSERT INTO workflow_runs
       (id, org_id, workflow_id, version, trigger, requested_by, max_attempts, parent_run_id, parent_awaits)
     VALUES (${runId}, ${orgId}, ${workflowId}, 1, 'api', 'test', 3, ${parent}, ${awaited})`;
-  const [run] = await claimRun(sql, {
-    runId,
-    generation: 0,
+  const [run] = await claimRuns(sql, [{ runId, generation: 0 }], {
     workerId,
     leaseMs: 60_000,
     maxFormat: NEWEST_FORMAT,
   });
-  return { runId, orgId, lease: run?.lease ?? 0, timelineCount: 0, timelineDropped: 0 };
+  return { runId, lease: run?.lease ?? 0, timelineCount: 0, timelineDropped: 0 };
 }
 
-const leave = async (fence: Fence, how: Leave) => (await leaveRun(sql, fence, how, NOTHING))[0];
+const leave = async (fence: Fence, how: Leave) =>
+  (await leaveRuns(sql, [{ fence, leave: how, batch: NOTHING }]))[0];
 
 const stateOf = async (fence: Fence) =>
   (
@@ -99,9 +98,7 @@ describe('a parent', () => {
     const other = await running();
     await leave(await running(other.runId), ENDED);
     await leave(other, ASLEEP);
-    const [again] = await claimRun(sql, {
-      runId: other.runId,
-      generation: 1,
+    const [again] = await claimRuns(sql, [{ runId: other.runId, generation: 1 }], {
       workerId,
       leaseMs: 60_000,
       maxFormat: NEWEST_FORMAT,

@@ -4,20 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sql } from '../../../lib/db/client.ts';
 import { cancelRun } from '../../../lib/db/runs/cancel.ts';
 import { cancelAwaitedChildren } from '../../../lib/db/runs/cancel-children.ts';
-import { claimRun } from '../../../lib/db/runs/claim.ts';
+import { claimRuns } from '../../../lib/db/runs/claim.ts';
 import { removeUnaccepted } from '../../../lib/db/runs/insert.ts';
 import { requeueRunsOfDeadWorkers } from '../../../lib/db/runs/reconcile.ts';
 import { signalRuns } from '../../../lib/db/runs/signal.ts';
 import { resumeRun, suspendRun } from '../../../lib/db/runs/suspend.ts';
 import { readTimeline } from '../../../lib/db/runs/timeline.ts';
-import {
-  dropPartsOfCancelled,
-  findOwnWrite,
-  leaveRun,
-  writeCheckpoint,
-  type Fence,
-  type TimelineBatch,
-} from '../../../lib/db/runs/write.ts';
+import { dropPartsOfCancelled, findOwnWrite } from '../../../lib/db/runs/own-write.ts';
+import { leaveRuns, writeCheckpoints, type Fence, type TimelineBatch } from '../../../lib/db/runs/write.ts';
 import { TreeWriter } from '../../../lib/engine/parts.ts';
 import { newProgress } from '../../../lib/engine/tree.ts';
 import { NEWEST_FORMAT } from '../../../lib/formats.ts';
@@ -48,14 +42,12 @@ async function insertRun(status = 'queued', parent: string | null = null): Promi
 async function claimRow(): Promise<Fence> {
   const runId = await insertRun();
   const workerId = await rows.aliveWorker();
-  const [run] = await claimRun(sql, {
-    runId,
-    generation: 0,
+  const [run] = await claimRuns(sql, [{ runId, generation: 0 }], {
     workerId,
     leaseMs: 60_000,
     maxFormat: NEWEST_FORMAT,
   });
-  return { runId, orgId: rows.orgId, lease: run?.lease ?? 0, timelineCount: 0, timelineDropped: 0 };
+  return { runId, lease: run?.lease ?? 0, timelineCount: 0, timelineDropped: 0 };
 }
 
 const blocked = (): Promise<unknown> =>
@@ -116,7 +108,7 @@ describe('a checkpoint without entries', () => {
       return tree;
     };
     const send = async (tree: ReturnType<typeof write>): Promise<number> =>
-      (await writeCheckpoint(sql, fence, tree, NOTHING)).length;
+      (await writeCheckpoints(sql, [{ fence, tree, batch: NOTHING }])).length;
     const [first, second] = [write(), write()];
     expect([await send(first), await send(second)]).toEqual([1, 1]);
     expect([await send(second), await send(first)]).toEqual([0, 0]);
@@ -136,7 +128,7 @@ describe('a checkpoint under way when its run is cancelled', () => {
     if (tree === null) throw new Error('too large');
     const writing = await sql.reserve();
     await writing`BEGIN`;
-    await writeCheckpoint(writing, fence, tree, NOTHING);
+    await writeCheckpoints(writing, [{ fence, tree, batch: NOTHING }]);
     const cancelling = Promise.resolve(cancelRun(sql, rows.orgId, fence.runId, '[{"type":"run_cancelled"}]'));
     await blocked();
     await writing`COMMIT`;
@@ -168,12 +160,12 @@ describe('the timeline of a run that was to be suspended', () => {
   const suspend = ({ runId }: Fence) => suspendRun(sql, rows.orgId, runId, '[]');
   const resume = ({ runId }: Fence) => resumeRun(sql, rows.orgId, runId, '[]');
   const parks = (fence: Fence, batch: TimelineBatch) =>
-    leaveRun(sql, fence, { ...SUCCEEDED, status: 'waiting' }, batch);
-  const story = async ({ runId, orgId }: Fence) => ({
+    leaveRuns(sql, [{ fence, leave: { ...SUCCEEDED, status: 'waiting' }, batch }]);
+  const story = async ({ runId }: Fence) => ({
     count: (
       await sql<{ timeline_count: number }[]>`SELECT timeline_count FROM workflow_runs WHERE id = ${runId}`
     )[0]?.timeline_count,
-    rows: (await readTimeline(sql, orgId, runId, 0, 10)).map(({ first, entries }) => [
+    rows: (await readTimeline(sql, rows.orgId, runId, 0, 10)).map(({ first, entries }) => [
       first,
       ...entries.map(({ type }) => type),
     ]),
@@ -196,7 +188,7 @@ describe('the timeline of a run that was to be suspended', () => {
     await suspend(fence);
     await sql`UPDATE workflow_runs SET claimed_by = ${uuidv7()} WHERE id = ${fence.runId}`;
     const entryText = '[{"type":"run_requeued"}]';
-    await requeueRunsOfDeadWorkers(sql, { leaseMs: 60_000, limit: 10, entryText });
+    await requeueRunsOfDeadWorkers(sql, { leaseMs: 60_000, limit: 10, entryText, runIds: null });
     expect(await story(fence)).toEqual({ count: 2, rows: [[1, 'run_requeued', 'run_suspended']] });
   });
 
@@ -204,9 +196,9 @@ describe('the timeline of a run that was to be suspended', () => {
     const fence = await claimRow();
     await suspend(fence);
     await resume(fence);
-    expect(await leaveRun(sql, fence, { ...SUCCEEDED, status: 'suspended' }, NOTHING)).toMatchObject([
-      { status: 'queued' },
-    ]);
+    expect(
+      await leaveRuns(sql, [{ fence, leave: { ...SUCCEEDED, status: 'suspended' }, batch: NOTHING }]),
+    ).toMatchObject([{ status: 'queued' }]);
     expect(await story(fence)).toEqual({ count: 0, rows: [] });
   });
 });

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Sql } from '../../../lib/db/client.ts';
 import { cancelRun } from '../../../lib/db/runs/cancel.ts';
-import { claimRun, type ClaimedRun } from '../../../lib/db/runs/claim.ts';
+import { claimRuns, type ClaimedRun } from '../../../lib/db/runs/claim.ts';
 import { requeueRunsOfDeadWorkers, requeueStrays } from '../../../lib/db/runs/reconcile.ts';
-import { leaveRun, writeCheckpoint, type Fence, type TimelineBatch } from '../../../lib/db/runs/write.ts';
+import { leaveRuns, writeCheckpoints, type Fence, type TimelineBatch } from '../../../lib/db/runs/write.ts';
 import { beat, lead } from '../../../lib/db/workers.ts';
 import { NEWEST_FORMAT } from '../../../lib/formats.ts';
 import { identity, openRunRows, SUCCEEDED, treeOf, type RunRows } from '../../support/run-rows.ts';
@@ -43,7 +43,13 @@ async function insertRun(maxAttempts = 3): Promise<string> {
 }
 
 const claim = async (runId: string, generation = 0, by = workerId): Promise<ClaimedRun | undefined> =>
-  (await claimRun(sql, { runId, generation, workerId: by, leaseMs: LEASE_MS, maxFormat: NEWEST_FORMAT }))[0];
+  (
+    await claimRuns(sql, [{ runId, generation }], {
+      workerId: by,
+      leaseMs: LEASE_MS,
+      maxFormat: NEWEST_FORMAT,
+    })
+  )[0];
 
 async function claimed(maxAttempts = 3): Promise<{ run: ClaimedRun; fence: Fence }> {
   const run = await claim(await insertRun(maxAttempts));
@@ -53,14 +59,13 @@ async function claimed(maxAttempts = 3): Promise<{ run: ClaimedRun; fence: Fence
 
 const fenceOf = (run: ClaimedRun): Fence => ({
   runId: run.id,
-  orgId,
   lease: run.lease,
   timelineCount: run.timeline_count,
   timelineDropped: run.timeline_dropped,
 });
 
 const checkpoint = async (fence: Fence, value: number, batch: TimelineBatch): Promise<number> =>
-  (await writeCheckpoint(sql, fence, treeOf(String(value)), batch)).length;
+  (await writeCheckpoints(sql, [{ fence, tree: treeOf(String(value)), batch }])).length;
 
 const progressOf = async (runId: string): Promise<unknown> =>
   (await sql<{ progress: unknown }[]>`SELECT progress FROM workflow_runs WHERE id = ${runId}`)[0]?.progress;
@@ -79,7 +84,7 @@ describe('the claim', () => {
     expect(await claim(id, 1)).toBeUndefined();
     expect(await claim(later)).toBeUndefined();
     const run = await claim(id);
-    if (run !== undefined) await leaveRun(sql, fenceOf(run), SUCCEEDED, NOTHING);
+    if (run !== undefined) await leaveRuns(sql, [{ fence: fenceOf(run), leave: SUCCEEDED, batch: NOTHING }]);
     expect(await claim(id)).toBeUndefined();
   });
 
@@ -99,12 +104,13 @@ describe('the claim', () => {
 
   it('counts no try when the attempt is resumed', async () => {
     const { run, fence } = await claimed(1);
-    await leaveRun(
-      sql,
-      fence,
-      { ...SUCCEEDED, status: 'queued', resuming: true, newGeneration: true },
-      NOTHING,
-    );
+    await leaveRuns(sql, [
+      {
+        fence,
+        leave: { ...SUCCEEDED, status: 'queued', resuming: true, newGeneration: true },
+        batch: NOTHING,
+      },
+    ]);
     expect(await claim(run.id, 1)).toMatchObject({ attempt_count: 1, resumed: true, exhausted: false });
   });
 });
@@ -119,9 +125,10 @@ describe('a write of an attempt', () => {
           leaseMs: LEASE_MS,
           limit: 10,
           entryText: '[{"type":"run_requeued"}]',
+          runIds: null,
         });
       },
-      () => requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000 }),
+      () => requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000, runIds: null }),
     ];
     for (const end of ends) {
       workerId = await aliveWorker();
@@ -133,7 +140,7 @@ describe('a write of an attempt', () => {
       const knowing = { ...fence, timelineCount: row?.timeline_count ?? 0 };
       await claim(run.id, row?.generation, await aliveWorker());
       expect(await checkpoint(knowing, 1, ENTRY)).toBe(0);
-      expect(await leaveRun(sql, knowing, SUCCEEDED, ENTRY)).toHaveLength(0);
+      expect(await leaveRuns(sql, [{ fence: knowing, leave: SUCCEEDED, batch: ENTRY }])).toHaveLength(0);
       expect(await progressOf(run.id)).toBeNull();
     }
   });
@@ -142,8 +149,8 @@ describe('a write of an attempt', () => {
     const { run, fence } = await claimed();
     expect([await checkpoint(fence, 1, ENTRY), await checkpoint(fence, 1, ENTRY)]).toEqual([1, 0]);
     const next = { ...fence, timelineCount: 1 };
-    expect(await leaveRun(sql, next, SUCCEEDED, ENTRY)).toHaveLength(1);
-    expect(await leaveRun(sql, next, SUCCEEDED, ENTRY)).toHaveLength(0);
+    expect(await leaveRuns(sql, [{ fence: next, leave: SUCCEEDED, batch: ENTRY }])).toHaveLength(1);
+    expect(await leaveRuns(sql, [{ fence: next, leave: SUCCEEDED, batch: ENTRY }])).toHaveLength(0);
     const rows = await sql<
       { first: number }[]
     >`SELECT first FROM workflow_run_events WHERE run_id = ${run.id} ORDER BY first`;
@@ -164,7 +171,12 @@ describe('runs of workers that are gone', () => {
     const [dead, alive] = [await claimed(), await claimed()];
     await sql`UPDATE workflow_runs SET claimed_by = ${randomUUID()} WHERE id = ${dead.run.id}`;
     const entryText = '[{"type":"run_requeued"}]';
-    const rows = await requeueRunsOfDeadWorkers(sql, { leaseMs: LEASE_MS, limit: 10, entryText });
+    const rows = await requeueRunsOfDeadWorkers(sql, {
+      leaseMs: LEASE_MS,
+      limit: 10,
+      entryText,
+      runIds: null,
+    });
     expect(rows.map(({ id }) => id)).toContain(dead.run.id);
     expect(rows.map(({ id }) => id)).not.toContain(alive.run.id);
     expect(await claim(dead.run.id, 1)).toMatchObject({ attempt_count: 2, lease: 3 });
@@ -178,6 +190,7 @@ describe('runs of workers that are gone', () => {
       heldRunIds: [held.run.id],
       brokenRunIds: [],
       minAgeMs: 30_000,
+      runIds: null,
     });
     expect(rows.map(({ id }) => id)).toEqual([stray.run.id]);
     expect(await claim(stray.run.id, 1)).toMatchObject({ attempt_count: 1, resumed: false });
@@ -186,7 +199,7 @@ describe('runs of workers that are gone', () => {
 
   it('go back as strays to where they were before the claim whose answer was lost', async () => {
     const takeBack = () =>
-      requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000 });
+      requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [], minAgeMs: -1000, runIds: null });
     const started: TimelineBatch = {
       entriesText: '[{"type":"run_started","attempt":1}]',
       count: 1,
@@ -209,14 +222,14 @@ describe('runs of workers that are gone', () => {
       resuming: true,
       newGeneration: true,
     } as const;
-    await leaveRun(sql, fenceOf(again), handOver, started);
+    await leaveRuns(sql, [{ fence: fenceOf(again), leave: handOver, batch: started }]);
     await claim(run.id, 2);
     await takeBack();
     expect(await claim(run.id, 3)).toMatchObject({ attempt_count: 1, resumed: true, exhausted: false });
     // The claim that finds no try left finds none again.
     await die(workerId);
     const entryText = '[{"type":"run_requeued"}]';
-    await requeueRunsOfDeadWorkers(sql, { leaseMs: LEASE_MS, limit: 10, entryText });
+    await requeueRunsOfDeadWorkers(sql, { leaseMs: LEASE_MS, limit: 10, entryText, runIds: null });
     workerId = await aliveWorker();
     expect(await claim(run.id, 4)).toMatchObject({ attempt_count: 1, exhausted: true });
     await takeBack();
@@ -225,7 +238,13 @@ describe('runs of workers that are gone', () => {
 
   it('spend a try when their end could not be written, so that they do not come back for ever', async () => {
     const { run } = await claimed();
-    await requeueStrays(sql, { workerId, heldRunIds: [], brokenRunIds: [run.id], minAgeMs: -1000 });
+    await requeueStrays(sql, {
+      workerId,
+      heldRunIds: [],
+      brokenRunIds: [run.id],
+      minAgeMs: -1000,
+      runIds: null,
+    });
     expect(await claim(run.id, 1)).toMatchObject({ attempt_count: 2, resumed: false });
   });
 });
@@ -234,7 +253,7 @@ describe('a heartbeat', () => {
   it('answers with the leases that are lost, and no others', async () => {
     const [kept, cancelled, ended] = [await claimed(), await claimed(), await claimed()];
     await cancelRun(sql, orgId, cancelled.run.id, '[{"type":"run_cancelled"}]');
-    await leaveRun(sql, ended.fence, SUCCEEDED, ENTRY);
+    await leaveRuns(sql, [{ fence: ended.fence, leave: SUCCEEDED, batch: ENTRY }]);
     const held = [kept, cancelled, ended].map(({ run }) => ({ runId: run.id, lease: run.lease }));
     const answers = await beat(sql, identity(workerId), { held, stopping: false, leaseMs: LEASE_MS });
     const lost = answers.flatMap((answer) => (answer.kind === 'lost' ? [answer.run_id] : []));

@@ -107,7 +107,9 @@ class ProcessPlace implements Place {
     const timer = setTimeout(() => ending.kill('SIGKILL'), graceMs + STOP_SLACK_MS);
     const { code, signal } = await ending.exited;
     clearTimeout(timer);
-    if (code === 0) return;
+    // Node handles no signal before it runs the program.
+    const hadBegun = ending.logs.length > 0;
+    if (code === 0 || (signal === 'SIGTERM' && !hadBegun)) return;
     const tookMs = Math.round(performance.now() - sentAt);
     this.#fleet.problems.push(`${name} was sent SIGTERM and ended with ${signal ?? code} after ${tookMs} ms`);
   }
