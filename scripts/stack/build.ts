@@ -12,6 +12,7 @@ const SOURCES = [
   'worker',
   'scripts/migrate.ts',
   'scripts/migrations',
+  'scripts/build',
   'tsup.config.ts',
   'tsconfig.json',
   'package.json',

@@ -1,0 +1,4 @@
+import type { Options } from 'tsup';
+
+/** A plugin of esbuild, in the version that tsup brings. */
+export type BuildPlugin = NonNullable<Options['esbuildPlugins']>[number];
