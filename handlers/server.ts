@@ -2,6 +2,7 @@
 import { readConfigOrExit } from '../lib/config.ts';
 import { bounded } from '../lib/db/failure.ts';
 import { openDeps } from '../lib/deps.ts';
+import { keepHeapSmall } from '../lib/heap.ts';
 import { createApp, type App } from '../lib/http/app.ts';
 import { openServer, type ApiServer } from '../lib/http/serve.ts';
 import { loadRoutes, ROUTE_NAMES } from './routes.ts';
@@ -44,4 +45,5 @@ if (!stopping.signal.aborted) {
   const app = createApp(routes, deps, { stopping: stopping.signal, documented: () => loadRoutes([]) });
   server = await openServerOrExit(app);
   deps.log.info({ event: 'api_listening', host: config.host, port: server.port });
+  keepHeapSmall();
 }

@@ -19,6 +19,11 @@ export interface Attempts {
   readonly broken: Set<string>;
   add(attempt: HeldAttempt): void;
   remove(attempt: HeldAttempt): void;
+  /**
+   * How long ago an attempt was last removed that has no lease, ms: its claim got nothing, or was not answered, and then the
+   * row may say that this process holds the run. Infinity: never.
+   */
+  unclaimedMs(): number;
   get(runId: string): HeldAttempt | undefined;
   all(): HeldAttempt[];
   /** The leases that heartbeats ask about. */
@@ -30,15 +35,18 @@ export interface Attempts {
 export function createAttempts(): Attempts {
   const held = new Map<string, HeldAttempt>();
   const waiting = new Set<() => void>();
+  let unclaimedAt = -Infinity;
   return {
     broken: new Set(),
     add: (attempt) => held.set(attempt.runId, attempt),
     remove(attempt) {
+      if (attempt.lease === null) unclaimedAt = performance.now();
       if (held.get(attempt.runId) === attempt) held.delete(attempt.runId);
       if (held.size > 0) return;
       for (const wake of waiting) wake();
       waiting.clear();
     },
+    unclaimedMs: () => performance.now() - unclaimedAt,
     get: (runId) => held.get(runId),
     all: () => [...held.values()],
     leases: () =>

@@ -38,18 +38,30 @@ export function createClaims(
   { id: workerId }: Pick<WorkerIdentity, 'id'>,
 ): Claims {
   const by = { workerId, leaseMs, maxFormat };
-  const batcher = createBatcher<Claim, ClaimedRun | undefined>({
-    async send(claims) {
-      const sorted = claims.toSorted((left, right) => newestFirst(left.runId, right.runId));
-      const rows = await bounded(claimRuns(sql, sorted, by), databaseTimeoutMs);
-      const claimed = new Map(rows.map((row) => [row.id, row]));
-      return claims.map(({ runId }) => take(claimed, runId));
-    },
-    maxItems: MAX_STATEMENT_ROWS,
+  const limits = {
     maxInFlight: CLAIM_CONNECTIONS,
-    maxWaitMs: databaseTimeoutMs,
     late: () => new DatabaseTimeout(false),
     isolates: wasRefused,
+  };
+  async function send(claims: readonly Claim[]): Promise<(ClaimedRun | undefined)[]> {
+    const sorted = claims.toSorted((left, right) => newestFirst(left.runId, right.runId));
+    const rows = await bounded(claimRuns(sql, sorted, by), databaseTimeoutMs);
+    const claimed = new Map(rows.map((row) => [row.id, row]));
+    return claims.map(({ runId }) => take(claimed, runId));
+  }
+  // Those of a refused batch, too, one a connection: behind one that waits for a lock they would be given up, and then land.
+  const alone = createBatcher<Claim, ClaimedRun | undefined>({
+    ...limits,
+    send,
+    maxItems: 1,
+    maxWaitMs: 2 * databaseTimeoutMs,
+  });
+  const batcher = createBatcher<Claim, ClaimedRun | undefined>({
+    ...limits,
+    send: async (claims) =>
+      claims.length === 1 ? Promise.all(claims.map(async (claim) => alone.add(claim))) : send(claims),
+    maxItems: MAX_STATEMENT_ROWS,
+    maxWaitMs: databaseTimeoutMs,
   });
   return { claim: async (claim) => batcher.add(claim), close: async () => sql.end({ timeout: 1 }) };
 }

@@ -13,9 +13,17 @@ const MAX_INTERVAL_MS = 1000;
 const MAX_UNCONFIRMED_MS = 1500;
 const ASK_AGAIN_MS = 200;
 const STRAYS_EVERY_BEATS = 5;
+/** There may be strays for so long after a claim that was not answered, ms: then a search goes on at every beat. */
+const HURRY_MS = 60_000;
+
+/** What a heartbeat needs of the worker. */
+type HeartbeatDeps = Pick<
+  WorkerDeps,
+  'config' | 'log' | 'emit' | 'pulse' | 'queue' | 'identity' | 'attempts'
+>;
 
 export class Heartbeat {
-  readonly #deps: WorkerDeps;
+  readonly #deps: HeartbeatDeps;
   readonly #intervalMs: number;
   #stopping = false;
   #healthy = false;
@@ -31,7 +39,7 @@ export class Heartbeat {
   #ticking: Promise<boolean> = Promise.resolve(true);
   #format = OLDEST_FORMAT;
 
-  constructor(deps: WorkerDeps) {
+  constructor(deps: HeartbeatDeps) {
     this.#deps = deps;
     this.#intervalMs = Math.min(MAX_INTERVAL_MS, deps.config.leaseMs / 5);
   }
@@ -110,7 +118,7 @@ export class Heartbeat {
       this.#lastBeatAt = sentAt;
       this.#healthy = true;
       this.#beats += 1;
-      if (this.#beats % STRAYS_EVERY_BEATS === 0) await this.#findStrays();
+      if (this.#beats % STRAYS_EVERY_BEATS === 0 || this.#isHurried()) await this.#findStrays();
     } catch (error) {
       this.#healthy = false;
       this.#steadySince = null;
@@ -132,6 +140,12 @@ export class Heartbeat {
       const attempt = attempts.get(answer.run_id);
       if (attempt?.lease === answer.lease) attempt.interrupt(answer.kind);
     }
+  }
+
+  /** Beside a long queue one look does not see every run. */
+  #isHurried(): boolean {
+    const { attempts } = this.#deps;
+    return this.#strayPlace !== null && (attempts.unclaimedMs() < HURRY_MS || attempts.broken.size > 0);
   }
 
   async #findStrays(): Promise<void> {

@@ -8,6 +8,7 @@ import { blockingOptions, keys, openRedis, patientOptions } from '../lib/queue/c
 import { openHints } from '../lib/queue/hints.ts';
 import { openProducer } from '../lib/queue/producer.ts';
 import { openJobTaker } from '../lib/queue/take.ts';
+import { keepHeapSmall } from '../lib/heap.ts';
 import { createKeyring } from '../lib/secrets/seal.ts';
 import { runEvents } from '../lib/telemetry/events.ts';
 import { openLog } from '../lib/telemetry/log.ts';
@@ -137,6 +138,7 @@ async function untilAlive(heartbeat: Heartbeat): Promise<void> {
 
 async function main(): Promise<void> {
   const config = readConfigOrExit();
+  keepHeapSmall();
   const metrics = openMetrics();
   const deps = openWorkerDeps(config, metrics, () => heartbeat.format());
   let stopping = false;
@@ -150,9 +152,6 @@ async function main(): Promise<void> {
     giveUp: giveUp.signal,
     confirmed: (signal) => heartbeat.confirmed(signal),
   });
-  const state = () => ({ takesRuns: heartbeat.healthy() && !stopping, database: heartbeat.healthy() });
-  const health = await openHealth({ port: config.port, host: config.host, metrics, state });
-
   const duties: DutyLoop[] = [];
   const stop = (): void => {
     if (stopping) return;
@@ -160,6 +159,9 @@ async function main(): Promise<void> {
     void stopWorker({ deps, consumer, heartbeat, reconciler, duties, giveUp });
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+
+  const state = () => ({ takesRuns: heartbeat.healthy() && !stopping, database: heartbeat.healthy() });
+  const health = await openHealth({ port: config.port, host: config.host, metrics, state });
 
   await untilAlive(heartbeat);
   if (stopping) return;

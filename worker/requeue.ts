@@ -7,7 +7,7 @@ export type RequeueReason = 'job_missing' | 'worker_lost' | 'stray' | 'signalled
 
 /** Adds the jobs; what the queue does not take now is found by the next pass. */
 export async function requeue(
-  deps: WorkerDeps,
+  deps: Pick<WorkerDeps, 'config' | 'emit' | 'queue'>,
   rows: readonly RequeueRow[],
   reason: RequeueReason,
 ): Promise<boolean> {

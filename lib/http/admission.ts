@@ -3,7 +3,8 @@
  * once, so that what was taken is answered soon and memory stays bounded, whatever is offered.
  *
  * The limit follows the measured time of a creation (by Little's law what waits is the rate times the wait): too long, and
- * it falls in proportion; in time, and it rises again. Fewer than MIN_LIMIT are never refused.
+ * it falls in proportion; in time, and it rises again. Fewer than MIN_LIMIT are never refused. At the limit an org that
+ * has less than its share under way is still let in, so that one that floods the process shuts no other out.
  */
 
 /** More than any usual number of clients that each wait for their answer. */
@@ -11,6 +12,8 @@ const MIN_LIMIT = 256;
 const MAX_LIMIT = 1024;
 /** What a creation should take at most, waiting included, ms. */
 const TARGET_MS = 250;
+/** With those that are let in at the limit, never more than so many times the limit. */
+const MAX_BEYOND = 2;
 /** The limit is looked at again after so long, ms. */
 const WINDOW_MS = 100;
 /** It falls by no more than this in a window, so that one slow statement does not shut the door. */
@@ -32,9 +35,14 @@ const BYTES_OF_A_REQUEST = 64 << 10;
 export const weightOf = (runs: number, inputBytes: number): number =>
   1 + (runs - 1) / RUNS_OF_A_BATCH + inputBytes / BYTES_OF_A_REQUEST;
 
+/** Sums of fractions leave a rest, which must not pile up. */
+const withoutRest = (sum: number): number => (sum < 1e-6 ? 0 : sum);
+
 export class Admission {
   readonly #now: () => number;
   #inFlight = 0;
+  /** Of each org that has any. */
+  readonly #inFlightOf = new Map<string, number>();
   #limit = MAX_LIMIT;
   /** Of this window: when it began, and the creations that have ended in it. */
   #windowStart: number;
@@ -57,11 +65,23 @@ export class Admission {
     return this.#limit;
   }
 
-  /** Whether a creation would be refused now: for before anything of the request is read. */
-  isFull(): boolean {
-    if (this.#inFlight < MIN_LIMIT) return false;
+  /** Whether any creation might be refused now. */
+  get isBusy(): boolean {
+    return this.#inFlight >= MIN_LIMIT;
+  }
+
+  /** Whether a creation of the org would be refused now: for before anything of the request is read. */
+  isFull(orgId: string): boolean {
+    if (!this.isBusy) return false;
     this.#adapt(this.#now());
-    return this.#inFlight >= this.#limit;
+    return this.#refuses(orgId);
+  }
+
+  #refuses(orgId: string): boolean {
+    if (this.#inFlight < this.#limit) return false;
+    const own = this.#inFlightOf.get(orgId);
+    const orgs = this.#inFlightOf.size + (own === undefined ? 1 : 0);
+    return this.#inFlight >= this.#limit * MAX_BEYOND || (own ?? 0) >= this.#limit / orgs;
   }
 
   /**
@@ -69,21 +89,26 @@ export class Admission {
    * @param weight see `weightOf`
    * @returns what ends it, to be called once; null when it is refused
    */
-  enter(weight: number): (() => void) | null {
+  enter(orgId: string, weight: number): (() => void) | null {
     const startedAt = this.#now();
     if (this.#inFlight === 0) this.#beginAgain(startedAt);
     else this.#adapt(startedAt);
-    if (this.#inFlight >= this.#limit) return null;
-    this.#inFlight += weight;
+    if (this.#refuses(orgId)) return null;
+    this.#add(orgId, weight);
     return () => {
-      // Sums of fractions leave a rest, which must not pile up.
-      this.#inFlight = Math.max(0, this.#inFlight - weight);
-      if (this.#inFlight < 1e-6) this.#inFlight = 0;
+      this.#add(orgId, -weight);
       const now = this.#now();
       this.#ended += 1;
       this.#totalMs += now - startedAt;
       this.#adapt(now);
     };
+  }
+
+  #add(orgId: string, weight: number): void {
+    const own = withoutRest((this.#inFlightOf.get(orgId) ?? 0) + weight);
+    if (own === 0) this.#inFlightOf.delete(orgId);
+    else this.#inFlightOf.set(orgId, own);
+    this.#inFlight = withoutRest(this.#inFlight + weight);
   }
 
   /** Nothing was under way: the time since is no sign of slowness, and lets the limit rise. */

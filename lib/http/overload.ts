@@ -7,8 +7,8 @@ import { Admission } from './admission.ts';
 import { toProblem } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 
-/** `POST …/runs` and `POST …/runs/batch`. */
-const CREATES_RUNS = /^\/v1\/orgs\/[^/?]+\/workflows\/[^/?]+\/runs(?:\/batch)?(?:\?|$)/;
+/** `POST …/runs` and `POST …/runs/batch`, and the org. */
+const CREATES_RUNS = /^\/v1\/orgs\/([^/?]+)\/workflows\/[^/?]+\/runs(?:\/batch)?(?:\?|$)/;
 /** `Retry-After` of those refused takes turns, so that they do not all come back together. */
 const RETRY_AFTER_SECONDS = [1, 2, 3];
 /** Under overload a line for each refusal would cost as much as serving some: one line tells of all in so long, ms. */
@@ -20,7 +20,7 @@ export interface Overload {
   admission: Admission;
   /**
    * Refuses a request to create runs while that would be refused anyway: before authentication, and without reading its
-   * body. @returns whether it did
+   * body. The org is that of the path. @returns whether it did
    */
   refuseEarly(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
   /** Counts and logs the refusal of `runs`. @returns the error for the caller */
@@ -53,8 +53,9 @@ class Guard implements Overload {
   }
 
   refuseEarly(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    if (incoming.method !== 'POST' || !this.admission.isFull()) return false;
-    if (!CREATES_RUNS.test(incoming.url ?? '')) return false;
+    if (incoming.method !== 'POST' || !this.admission.isBusy) return false;
+    const orgId = CREATES_RUNS.exec(incoming.url ?? '')?.[1];
+    if (orgId === undefined || !this.admission.isFull(orgId.toLowerCase())) return false;
     const requestId = requestIdOf(incoming.headers['x-request-id']);
     const error = this.refuse(1);
     const body = JSON.stringify(toProblem(error, requestId));

@@ -10,11 +10,12 @@ const SWEPT_JOBS = 200;
 
 /**
  * All jobs or none: the first write is one that Redis refuses when it is full, read-only or without its disk. A job
- * whose id is there is left as it is. ARGV[2]: now, ms; then of each job: id, org, data, class, delay in ms.
+ * whose id is there is left as it is. ARGV from 2, of each job: id, org, data, class, delay in ms. Time is that of Redis,
+ * which also says when a delayed job is due.
  * Answers with how many are new.
  */
 export const ADD = `${COMMON}
-local timestamp = ARGV[2]
+local timestamp = string.format('%.0f', now)
 local added, placed, delayed = 0, 0, 0
 
 local function store(job, data, class, delay)
@@ -38,7 +39,7 @@ local function add(job, id, data, class, delay)
   added = added + 1
   class = tonumber(class)
   if delay ~= '0' then
-    delay_until(job, tonumber(timestamp) + tonumber(delay))
+    delay_until(job, now + tonumber(delay))
     delayed = delayed + 1
   elseif has_parked(id) and not has_slot_before(job, id) then
     park(job, id, class)
@@ -56,7 +57,7 @@ end
 
 call('SET', own .. 'turn', string.format('%.0f', turn))
 local swept = sweep(${SWEPT_JOBS})
-for i = 3, #ARGV, 5 do add(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]) end
+for i = 2, #ARGV, 5 do add(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]) end
 if delayed > 0 then
   local first = call('ZRANGE', prefix .. 'delayed', 0, 0, 'WITHSCORES')[2]
   call('ZADD', prefix .. 'marker', tonumber(first) / 4096, '1')

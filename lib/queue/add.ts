@@ -73,7 +73,7 @@ export function openJobAdder(redis: Redis, queueName: string, timeoutMs: number)
   redis.defineCommand('vespidDiscard', { numberOfKeys: 1, lua: DISCARD });
 
   const send = async (jobs: readonly RunJob[]): Promise<void> => {
-    const args: (string | number)[] = [prefix, Date.now()];
+    const args: (string | number)[] = [prefix];
     for (const job of jobs) pushJob(args, job);
     await redis.vespidAdd(key, ...args);
   };

@@ -46,6 +46,8 @@ export interface QueueOrder {
   leave(jobs: readonly Omit<TakenJob, 'class'>[]): Promise<void>;
   /** Holds the slots of runs that go on; also those that Redis has forgotten. @throws as `enter` does */
   renew(orgId: string, jobIds: readonly string[], holdMs: number): Promise<void>;
+  /** How many slots of an org with a limit are taken. @throws as `enter` does */
+  taken(orgId: string): Promise<number>;
   /** Orgs that have parked jobs, page by page. @param cursor '0' at the beginning and at the end */
   parkedOrgs(cursor: string): Promise<{ cursor: string; orgIds: string[] }>;
   /** Calls parked jobs for slots that are free. @returns true when more may be called at once */
@@ -82,6 +84,8 @@ export function openQueueOrder(redis: Redis, queueName: string): QueueOrder {
     async renew(orgId, jobIds, holdMs) {
       await redis.vespidRenew(key, prefix, orgId, holdMs, ...jobIds);
     },
+    // Whose time is over counts until somebody asks for a slot.
+    taken: async (orgId) => redis.zcard(`${prefix}vespid:slots:${orgId}`),
     async parkedOrgs(cursor) {
       const [next, orgIds] = await redis.sscan(`${prefix}vespid:parked-orgs`, cursor, 'COUNT', PAGE_ORGS);
       return { cursor: next, orgIds };

@@ -49,11 +49,22 @@ function waitsFor(row: RunRow, since: string, { conditions }: QueueFacts): Waiti
   return untilAt === null ? { reason: 'child', since } : { reason: 'timer', since, until: untilAt };
 }
 
+/** The org's runs in flight. Beside a long backlog the database does not see them all, but every one has its slot in the queue. */
+async function inFlight(
+  { queue }: Pick<Deps, 'queue'>,
+  orgId: string,
+  { in_flight: seen, is_cut: isCut, max_in_flight: max }: QueueFacts,
+): Promise<number> {
+  if (!isCut || max === null || seen >= max || queue.state().kind !== 'up') return seen;
+  return queue.order.taken(orgId).catch(() => seen);
+}
+
 /** null for a run that is running or has ended. */
 export async function waitingFor(
-  { sql, config }: Pick<Deps, 'sql' | 'config'>,
+  deps: Pick<Deps, 'sql' | 'config' | 'queue'>,
   row: RunRow,
 ): Promise<WaitingFor | null> {
+  const { sql, config } = deps;
   const since = toRfc3339(row.status_since);
   if (row.status === 'suspended') return { reason: 'suspended', since };
   if (row.status !== 'queued' && row.status !== 'waiting') return null;
@@ -72,8 +83,8 @@ export async function waitingFor(
     position: facts.ahead + 1,
     oldestAgeMs: Math.round(facts.oldest_age_ms),
   };
-  const { max_in_flight: maxRunsInFlight, in_flight: inFlight } = facts;
-  if (maxRunsInFlight !== null && inFlight >= maxRunsInFlight) {
+  const { max_in_flight: maxRunsInFlight } = facts;
+  if (maxRunsInFlight !== null && (await inFlight(deps, row.org_id, facts)) >= maxRunsInFlight) {
     return { reason: 'org_limit', maxRunsInFlight, ...backlog };
   }
   return { reason: 'backlog', ...backlog };

@@ -42,6 +42,8 @@ export const treeOf = (rootText: string): WrittenTree => ({
 
 export interface RunRows {
   sql: Sql;
+  /** Another pool; to be ended by the caller. */
+  open(connections: number): Sql;
   orgId: string;
   workflowId: string;
   /** A worker whose heartbeat has just come; its id. */
@@ -55,13 +57,9 @@ export interface RunRows {
  */
 export async function openRunRows(connections: number, timeoutMs = 5000): Promise<RunRows> {
   const database = await createTestDatabase();
-  const sql = openDatabase({
-    url: database.url,
-    timeoutMs,
-    max: connections,
-    prepare: true,
-    name: 'test',
-  });
+  const open = (max: number): Sql =>
+    openDatabase({ url: database.url, timeoutMs, max, prepare: true, name: 'test' });
+  const sql = open(connections);
   const [orgId, workflowId] = [randomUUID(), randomUUID()];
   await sql`INSERT INTO orgs (id, name) VALUES (${orgId}, 'test')`;
   await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
@@ -70,6 +68,7 @@ export async function openRunRows(connections: number, timeoutMs = 5000): Promis
     VALUES (${orgId}, ${workflowId}, 1, 'null', '', '', 'test')`;
   return {
     sql,
+    open,
     orgId,
     workflowId,
     async aliveWorker() {

@@ -50,6 +50,8 @@ export interface QueueFacts {
   max_in_flight: number | null;
   /** The org's runs in flight, counted up to that limit. */
   in_flight: number;
+  /** More of the org is queued and running than is looked at: there may be more in flight. */
+  is_cut: boolean;
   /** Due runs of the org that go before this one (counted up to the limit). */
   ahead: number;
   /** How long the oldest due run of the org has waited. */
@@ -80,6 +82,7 @@ export const queueFacts = (sql: Sql, run: RunRow, leaseMs: number) => sql<QueueF
     (SELECT count(*) FROM (
       SELECT 1 FROM active WHERE status = 'running' AND (SELECT max FROM org) IS NOT NULL
       LIMIT (SELECT COALESCE(min(max), 0) FROM org)) running)::int AS in_flight,
+    (SELECT count(*) FROM active) = ${BACKLOG_COUNT_LIMIT} AS is_cut,
     (SELECT count(*) FROM due, self WHERE due.id <> ${run.id}::uuid
       AND (-due.priority, NOT due.begun, due.at, due.id)
         < (-${run.priority}::int, NOT self.begun, self.at, ${run.id}::uuid))::int AS ahead,

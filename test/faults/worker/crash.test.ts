@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { callStep, gathered, workflow } from '../../support/effects.ts';
 import { itSideBySide } from '../../support/side-by-side.ts';
+import { waitUntil } from '../../support/stack.ts';
 import { openTcpProxy } from '../../support/tcp-proxy.ts';
 import { withWorkerStack, type WorkerStack } from '../../support/worker-stack.ts';
 
@@ -59,6 +60,8 @@ async function killedInEveryAttempt(stack: WorkerStack): Promise<void> {
   expect(ended).toMatchObject({ status: 'failed', attemptCount: 2, maxAttempts: 2 });
   expect(ended.error).toMatchObject({ type: expect.stringMatching(/\/errors\/runtime$/), status: 500 });
   expect(effects.counts(run)).toEqual({ one: 1, hanging: 2 });
+  // The line comes after the row.
+  await waitUntil(() => stack.events('workflow_run_failed', run)[0], { what: 'the line' });
   expect(stack.events('workflow_run_failed', run)).toHaveLength(1);
   await stack.expectInvariants({ killed: true });
 }

@@ -89,7 +89,10 @@ describe('from the start', () => {
     expect(answer.headers.get('location')).toBe(
       `/v1/orgs/${org.orgId}/workflows/${workflowId}/runs/${answer.body.run.id}`,
     );
-    expect(stack.events('workflow_run_enqueued', answer.body.run.id)).toHaveLength(1);
+    const lines = () => stack.events('workflow_run_enqueued', answer.body.run.id);
+    // The line may come after the answer.
+    await waitUntil(() => lines()[0], { what: 'the line' });
+    expect(lines()).toHaveLength(1);
   });
 
   it('of a failed run does everything again, in the version that is asked for', async () => {

@@ -130,6 +130,25 @@ it('org_limit: due, and as many runs of the org in flight as may be', async () =
   }
 });
 
+it('org_limit: also beside a backlog that is too long to be looked at', async () => {
+  const holds = await org.publish(HOLDS);
+  await org.call('PATCH', `/v1/orgs/${org.orgId}/limits`, { maxRunsInFlight: 1 });
+  // Younger than what the reconciler looks at: they get no job.
+  await stack.sql`
+    INSERT INTO workflow_runs (id, org_id, workflow_id, version, trigger, requested_by, max_attempts, input)
+    SELECT gen_random_uuid(), ${org.orgId}, ${holds}, 1, 'api', 'test', 3, '{}' FROM generate_series(1, 10000)`;
+  try {
+    const runs = [];
+    for (let count = 0; count < 7; count += 1) runs.push(await begin(holds));
+    const said = await says(runs.at(-1) ?? '', 'org_limit', 10_000);
+    expect(said).toMatchObject({ maxRunsInFlight: 1 });
+    await stack.allEnded(runs);
+  } finally {
+    await stack.sql`DELETE FROM workflow_runs WHERE workflow_id = ${holds} AND status = 'queued'`;
+    await org.call('PATCH', `/v1/orgs/${org.orgId}/limits`, { maxRunsInFlight: null });
+  }
+});
+
 it('no_worker: within two seconds of the death of the last one', async () => {
   for (const worker of stack.processes.slice(1)) worker.kill('SIGKILL');
   const run = await begin(stack.workflowId);

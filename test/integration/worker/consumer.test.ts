@@ -157,17 +157,16 @@ it('a job that comes while an answer is on its way is not left asleep with the m
   expect(await soon('the second is handled', () => handled.length === 2)).toBe(true);
 });
 
-it('a marker that a worker takes without a free slot wakes another one', async () => {
+/** One worker waits for the marker although it is full, and another one because nothing is queued; who handles what. */
+async function fullAndIdle(beforeFull: () => Promise<void> = async () => {}) {
   const [first, end] = [gate(), gate()];
   const by: string[] = [];
-  start({
-    concurrency: 2,
-    process: async () => {
-      by.push('full');
-      await (by.length === 1 ? first.opened : end.opened);
-      return 'done';
-    },
-  });
+  const process = async (): Promise<Verdict> => {
+    by.push('full');
+    await (by.length === 1 ? first.opened : end.opened);
+    return 'done';
+  };
+  start({ concurrency: 2, process });
   await add(1);
   await soon('it has a free slot and sleeps', async () => by.length === 1 && (await sleepers()) === 1);
   start({
@@ -177,6 +176,7 @@ it('a marker that a worker takes without a free slot wakes another one', async (
     },
   });
   await soon('both sleep', async () => (await sleepers()) === 2);
+  await beforeFull();
   // Jobs that no marker tells of: the first worker takes them with its next answer, and is full although it waits.
   for (const id of ['one', 'two']) {
     await client.hset(names.job(id), 'data', '{}');
@@ -184,51 +184,28 @@ it('a marker that a worker takes without a free slot wakes another one', async (
   }
   first.open();
   await soon('the first one is full', () => by.length === 3);
-  await add(1);
-  expect(await soon('the other one has the last', () => by.includes('other'))).toBe(true);
-  end.open();
-});
+  return { by, end: end.open };
+}
+
+async function addDelayed(delayMs: number): Promise<void> {
+  await add(1, delayMs);
+  await soon('the marker is taken', async () => (await client.exists(names.marker)) === 0);
+}
 
 it.each([
-  ['has taken the marker of', 1200, false],
-  ['has waited for since it was not full', 500, true],
-])('a delayed job that a full worker %s is started by another one in time', async (_name, delayMs, knows) => {
-  const [first, end] = [gate(), gate()];
-  const by: string[] = [];
-  start({
-    concurrency: 2,
-    process: async () => {
-      by.push('full');
-      await (by.length === 1 ? first.opened : end.opened);
-      return 'done';
-    },
-  });
-  await add(1);
-  await soon('it has a free slot and sleeps', async () => by.length === 1 && (await sleepers()) === 1);
-  const startOther = async (): Promise<void> => {
-    start({
-      process: async () => {
-        by.push('other');
-        return 'done';
-      },
-    });
-    await soon('both sleep', async () => (await sleepers()) === 2);
-  };
-  const addDelayed = async (): Promise<void> => {
-    await add(1, delayMs);
-    await soon('the marker is taken', async () => (await client.exists(names.marker)) === 0);
-  };
-  await startOther();
-  if (knows) await addDelayed();
-  for (const id of ['one', 'two']) {
-    await client.hset(names.job(id), 'data', '{}');
-    await client.lpush(names.job('wait'), id);
-  }
-  first.open();
-  await soon('the first one is full', () => by.length === 3);
-  if (!knows) await addDelayed();
-  expect(await soon('the other one has the delayed one', () => by.includes('other'))).toBe(true);
-  end.open();
+  ['a job', async () => void (await add(1))],
+  ['a delayed job', async () => addDelayed(1200)],
+])('%s whose marker a full worker takes is handled by another one in time', async (_name, addOne) => {
+  const { by, end } = await fullAndIdle();
+  await addOne();
+  expect(await soon('the other one has it', () => by.includes('other'))).toBe(true);
+  end();
+});
+
+it('a delayed job that a worker waits for, and is full then, is handled by another one in time', async () => {
+  const { by, end } = await fullAndIdle(async () => addDelayed(500));
+  expect(await soon('the other one has it', () => by.includes('other'))).toBe(true);
+  end();
 });
 
 it('a job that comes back later does so in its time, and one that fails is over', async () => {
@@ -313,6 +290,7 @@ it('a paused queue is left alone, and gone on with', async () => {
 it('a worker that stops does not wait for a job that has been given back meanwhile', async () => {
   const [entering, answer] = [gate(), gate()];
   const consumer = start({
+    concurrency: 1,
     process: async () => {
       entering.open();
       await answer.opened;

@@ -8,7 +8,7 @@ import { signalRuns } from '../../../lib/db/runs/signal.ts';
 import type { Checkpoint, Fence, LastWrite, Leave, TimelineBatch } from '../../../lib/db/runs/write.ts';
 import { readTimeline } from '../../../lib/db/runs/timeline.ts';
 import { NEWEST_FORMAT } from '../../../lib/formats.ts';
-import { createClaims, type Claims } from '../../../worker/claims.ts';
+import { CLAIM_CONNECTIONS, createClaims, type Claims } from '../../../worker/claims.ts';
 import { createWrites, type Writes } from '../../../worker/writes.ts';
 import { openRunRows, SUCCEEDED, treeOf, type RunRows } from '../../support/run-rows.ts';
 
@@ -37,8 +37,8 @@ async function insertRuns(count = RUNS, parent: string | null = null): Promise<s
 }
 
 /** @param id of the worker */
-const claimsOf = (id: string): Claims =>
-  createClaims(sql, { databaseTimeoutMs: TIMEOUT_MS, leaseMs: 60_000, maxFormat: NEWEST_FORMAT }, { id });
+const claimsOf = (id: string, pool = sql): Claims =>
+  createClaims(pool, { databaseTimeoutMs: TIMEOUT_MS, leaseMs: 60_000, maxFormat: NEWEST_FORMAT }, { id });
 
 async function claimed(ids: readonly string[]): Promise<Fence[]> {
   const claims = claimsOf(await rows.aliveWorker());
@@ -64,12 +64,12 @@ const settled = async (all: readonly Promise<unknown>[]): Promise<string[]> =>
 const expected = (others: Record<number, string>): string[] =>
   Array.from({ length: RUNS }, (_value, index) => others[index] ?? 'done');
 
-/** Keeps a row locked while `action` is under way. */
-async function whileLocked(id: string, action: () => Promise<void>): Promise<void> {
+/** Keeps rows locked while `action` is under way. */
+async function whileLocked(ids: readonly string[], action: () => Promise<void>): Promise<void> {
   const holder = await sql.reserve();
   try {
     await holder`BEGIN`;
-    await holder`SELECT FROM workflow_runs WHERE id = ${id} FOR UPDATE`;
+    await holder`SELECT FROM workflow_runs WHERE id = ANY(${[...ids]}::uuid[]) FOR UPDATE`;
     await action();
     await holder`ROLLBACK`;
   } finally {
@@ -127,7 +127,7 @@ describe('checkpoints that come together', () => {
   it('do not wait for one whose row somebody keeps locked', async () => {
     const fences = await claimed(await insertRuns());
     const all = fences.map((fence) => checkpointOf(fence));
-    await whileLocked(fences[5]?.runId ?? '', async () => {
+    await whileLocked([fences[5]?.runId ?? ''], async () => {
       const outcomes = await settled(all.map(async (one) => writes.checkpoint(one, false)));
       expect(outcomes).toEqual(expected({ 5: 'failed' }));
     });
@@ -200,6 +200,23 @@ describe('attempts that end together', () => {
 });
 
 describe('claims that come together', () => {
+  /** Claims on connections as a worker has them; their statements are over then. */
+  async function claimedWhileLocked(
+    locked: readonly number[],
+  ): Promise<{ ids: string[]; outcomes: string[] }> {
+    const ids = await insertRuns();
+    const claims = claimsOf(await rows.aliveWorker(), rows.open(CLAIM_CONNECTIONS));
+    let outcomes: string[] = [];
+    await whileLocked(
+      locked.map((index) => ids[index] ?? ''),
+      async () => {
+        outcomes = await settled(ids.map(async (runId) => claims.claim({ runId, generation: 0 })));
+      },
+    );
+    await claims.close();
+    return { ids, outcomes };
+  }
+
   it('share a statement; a run that is asked for twice is given once', async () => {
     const ids = await insertRuns();
     const claims = claimsOf(await rows.aliveWorker());
@@ -225,12 +242,18 @@ describe('claims that come together', () => {
     }
   });
 
-  it('do not wait for a run that somebody keeps locked', async () => {
-    const ids = await insertRuns();
-    const claims = claimsOf(await rows.aliveWorker());
-    await whileLocked(ids[2] ?? '', async () => {
-      const outcomes = await settled(ids.map(async (runId) => claims.claim({ runId, generation: 0 })));
-      expect(outcomes).toEqual(expected({ 2: 'failed' }));
-    });
+  it.each([
+    ['one', [2]],
+    ['three', [2, 11, 25]],
+  ])('do not wait for runs that somebody keeps locked: %s', async (_name, locked) => {
+    const { outcomes } = await claimedWhileLocked(locked);
+    expect(outcomes).toEqual(expected(Object.fromEntries(locked.map((index) => [index, 'failed']))));
+  });
+
+  it('take none that has been given up because many are locked', async () => {
+    const { ids, outcomes } = await claimedWhileLocked([2, 9, 10, 17, 18, 25]);
+    const taken = await sql<{ id: string }[]>`
+      SELECT id FROM workflow_runs WHERE id = ANY(${ids}::uuid[]) AND status = 'running' ORDER BY id`;
+    expect(taken.map(({ id }) => id)).toEqual(ids.filter((_id, index) => outcomes[index] === 'done'));
   });
 });

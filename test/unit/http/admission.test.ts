@@ -8,10 +8,10 @@ function openAdmission() {
 }
 
 /** Enters as many as are let in, at most `most`. */
-function fill(admission: Admission, most = 100_000): (() => void)[] {
+function fill(admission: Admission, most = 100_000, orgId = 'one'): (() => void)[] {
   const leaves: (() => void)[] = [];
   while (leaves.length < most) {
-    const leave = admission.enter(1);
+    const leave = admission.enter(orgId, 1);
     if (leave === null) break;
     leaves.push(leave);
   }
@@ -23,9 +23,9 @@ describe('what is under way', () => {
     const { admission } = openAdmission();
     const leaves = fill(admission);
     expect(leaves.length).toBe(1024);
-    expect(admission.isFull()).toBe(true);
+    expect(admission.isFull('one')).toBe(true);
     leaves.pop()?.();
-    expect(admission.isFull()).toBe(false);
+    expect(admission.isFull('one')).toBe(false);
     expect(fill(admission).length).toBe(1);
   });
 
@@ -57,13 +57,37 @@ describe('what is under way', () => {
   it('is cut while nothing ends at all: a service that hangs tells nothing', () => {
     const { admission, pass } = openAdmission();
     fill(admission, 300);
-    expect(admission.isFull()).toBe(false);
+    expect(admission.isFull('one')).toBe(false);
     for (let ms = 0; ms < 1000; ms += 50) {
       pass(50);
-      admission.isFull();
+      admission.isFull('one');
     }
-    expect(admission.isFull()).toBe(true);
+    expect(admission.isFull('one')).toBe(true);
     expect(admission.limit).toBe(256);
+  });
+});
+
+describe('an org that floods the process', () => {
+  it('shuts no other out: each of them has its share, and gets it whole once there is room', () => {
+    const { admission } = openAdmission();
+    const flood = fill(admission);
+    expect(admission.isFull('one')).toBe(true);
+    expect(admission.isFull('two')).toBe(false);
+    expect(fill(admission, 100_000, 'two').length).toBe(512);
+    expect(fill(admission, 100_000, 'three').length).toBe(342);
+    for (const leave of flood) leave();
+    expect(admission.inFlight).toBe(512 + 342);
+    // Two orgs and the limit that is left.
+    expect(fill(admission, 100_000, 'two').length).toBe(1024 - 512 - 342);
+    expect(admission.isFull('two')).toBe(true);
+    expect(admission.isFull('three')).toBe(false);
+  });
+
+  it('bounds what is under way all the same, however many orgs there are', () => {
+    const { admission } = openAdmission();
+    for (let org = 0; org < 5000; org += 1) fill(admission, 100_000, `org ${org}`);
+    expect(admission.inFlight).toBe(2048);
+    expect(admission.isFull('another')).toBe(true);
   });
 });
 
@@ -85,7 +109,7 @@ describe('the limit', () => {
     expect(admission.limit).toBe(256);
     for (const leave of others) leave();
     for (let round = 0; round < 30; round += 1) {
-      const leave = admission.enter(1);
+      const leave = admission.enter('one', 1);
       pass(100);
       leave?.();
     }
@@ -114,17 +138,17 @@ describe('weight', () => {
   it('lets a heavy request in while there is room, and counts it whole', () => {
     const { admission } = openAdmission();
     fill(admission, 1023);
-    const heavy = admission.enter(weightOf(1000, 1 << 20));
+    const heavy = admission.enter('one', weightOf(1000, 1 << 20));
     expect(heavy).not.toBeNull();
-    expect(admission.enter(1)).toBeNull();
+    expect(admission.enter('one', 1)).toBeNull();
     heavy?.();
     expect(admission.inFlight).toBeCloseTo(1023, 6);
-    expect(admission.enter(1)).not.toBeNull();
+    expect(admission.enter('one', 1)).not.toBeNull();
   });
 
   it('of fractions leaves nothing behind', () => {
     const { admission } = openAdmission();
-    for (let round = 0; round < 10_000; round += 1) admission.enter(weightOf(3, round))?.();
+    for (let round = 0; round < 10_000; round += 1) admission.enter('one', weightOf(3, round))?.();
     expect(admission.inFlight).toBe(0);
   });
 });

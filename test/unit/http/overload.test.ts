@@ -35,7 +35,7 @@ async function serve() {
 function fill(admission: Admission): (() => void)[] {
   const leaves: (() => void)[] = [];
   for (;;) {
-    const leave = admission.enter(1);
+    const leave = admission.enter('o', 1);
     if (leave === null) return leaves;
     leaves.push(leave);
   }
@@ -96,6 +96,13 @@ describe('a process that is full', () => {
     expect((await send(port, 'POST', RUNS)).status).toBe(503);
     leaves.pop()?.();
     expect((await send(port, 'POST', RUNS)).text).toBe('served');
+  });
+
+  it('serves the creations of an org that has none under way, whatever the case of its id', async () => {
+    const { admission, port } = await serve();
+    fill(admission);
+    expect((await send(port, 'POST', '/v1/orgs/another/workflows/w/runs')).text).toBe('served');
+    expect((await send(port, 'POST', '/v1/orgs/O/workflows/w/runs')).status).toBe(503);
   });
 
   it('spreads the time after which those refused come again', async () => {
