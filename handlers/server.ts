@@ -1,6 +1,5 @@
 /** The API process: all routes, or those named in HANDLERS. Ends with 0 after SIGTERM or SIGINT. */
 import { readConfigOrExit } from '../lib/config.ts';
-import { bounded } from '../lib/db/failure.ts';
 import { openDeps } from '../lib/deps.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { createApp, type App } from '../lib/http/app.ts';
@@ -26,8 +25,8 @@ async function stop(): Promise<void> {
 process.on('SIGTERM', () => void stop());
 process.on('SIGINT', () => void stop());
 
-// Redis and Postgres are connected to while the routes load; whether that succeeds is for the first request to find out.
-bounded(deps.sql`SELECT 1`, config.databaseTimeoutMs).catch(() => {});
+// Redis and Postgres are connected to while the routes load.
+dependencies.connect();
 
 async function openServerOrExit(app: App): Promise<ApiServer> {
   try {

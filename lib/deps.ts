@@ -1,8 +1,9 @@
 /** What handlers are given: opened once a process, closed in reverse order. */
 import { InputSchemas } from './accept/input-schemas.ts';
-import { openInserter, type Inserter } from './accept/inserter.ts';
+import { INSERT_CONNECTIONS, openInserter, type Inserter } from './accept/inserter.ts';
 import type { Config } from './config.ts';
 import { openDatabase, type Sql } from './db/client.ts';
+import { bounded } from './db/failure.ts';
 import { openKeyCache, type KeyCache } from './http/keys.ts';
 import { openOverload, type Overload } from './http/overload.ts';
 import { openLimits, type Limits } from './limits/limits.ts';
@@ -39,6 +40,8 @@ export interface Deps {
 
 export interface OpenDeps {
   deps: Deps;
+  /** Makes the connections that the first request needs; whether that succeeds is for it to find out. */
+  connect(): void;
   close(): Promise<void>;
 }
 
@@ -47,14 +50,14 @@ export function openDeps(config: Config): OpenDeps {
   const log = openLog(config.logLevel, 'api');
   const metrics = openMetrics();
   const closers: (() => Promise<void>)[] = [];
-  const sql = openDatabase({
-    url: config.databaseUrl,
-    timeoutMs: config.databaseTimeoutMs,
-    max: config.databasePoolMax,
-    prepare: config.databasePrepare,
-    name: 'vespid-api',
-  });
-  closers.push(() => sql.end({ timeout: 1 }));
+  const connect = (max: number, name: string, plansOnce: boolean): Sql => {
+    const { databaseUrl: url, databaseTimeoutMs: timeoutMs, databasePrepare: prepare } = config;
+    const pool = openDatabase({ url, timeoutMs, max, prepare, plansOnce, name });
+    closers.push(() => pool.end({ timeout: 1 }));
+    return pool;
+  };
+  const sql = connect(Math.max(1, config.databasePoolMax - INSERT_CONNECTIONS), 'vespid-api', false);
+  const inserts = connect(INSERT_CONNECTIONS, 'vespid-api-inserts', true);
   const queue = openProducer({
     url: config.redisUrl,
     queueName: config.queueName,
@@ -81,12 +84,15 @@ export function openDeps(config: Config): OpenDeps {
     queue,
     overload: openOverload({ log, metrics }),
     limits: openLimits({ sql, config, queue, queueName: config.queueName }),
-    inserter: openInserter({ sql, config }),
+    inserter: openInserter({ sql, shared: inserts, config }),
     inputSchemas: new InputSchemas(),
     live,
   };
   return {
     deps,
+    connect() {
+      for (const pool of [sql, inserts]) bounded(pool`SELECT 1`, config.databaseTimeoutMs).catch(() => {});
+    },
     async close() {
       for (const close of closers.toReversed())
         await close().catch((error: unknown) => log.warn({ err: error }));

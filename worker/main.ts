@@ -33,7 +33,7 @@ import { atMost, drain } from './shutdown.ts';
 import { createSlots } from './slots.ts';
 import { createTokens } from './tokens.ts';
 import { createTurns } from './turns.ts';
-import { createWrites } from './writes.ts';
+import { createWrites, WRITE_CONNECTIONS } from './writes.ts';
 
 /** One for the heartbeat and one for the reconciler. */
 const PULSE_CONNECTIONS = 2;
@@ -41,16 +41,18 @@ const PULSE_CONNECTIONS = 2;
 /** @param format the newest format that every live worker reads */
 function openWorkerDeps(config: Config, metrics: Metrics, format: () => number): WorkerDeps {
   const log = openLog(config.logLevel, 'worker');
-  const connect = (max: number, name: string) =>
+  const connect = (max: number, name: string, plansOnce = false) =>
     openDatabase({
       url: config.databaseUrl,
       timeoutMs: config.databaseTimeoutMs,
       max,
       prepare: config.databasePrepare,
+      plansOnce,
       name,
     });
+  const hot = CLAIM_CONNECTIONS + WRITE_CONNECTIONS;
   const identity = newIdentity(config.concurrency, config.maxFormat);
-  const sql = connect(Math.max(1, config.databasePoolMax - CLAIM_CONNECTIONS), 'vespid-worker');
+  const sql = connect(Math.max(1, config.databasePoolMax - hot), 'vespid-worker');
   const queue = openProducer({
     url: config.redisUrl,
     queueName: config.queueName,
@@ -78,8 +80,8 @@ function openWorkerDeps(config: Config, metrics: Metrics, format: () => number):
     format,
     turn: createTurns(),
     slots: createSlots(config.concurrency),
-    claims: createClaims(connect(CLAIM_CONNECTIONS, 'vespid-worker-claims'), config, identity),
-    writes: createWrites(sql, config.databaseTimeoutMs),
+    claims: createClaims(connect(CLAIM_CONNECTIONS, 'vespid-worker-claims', true), config, identity),
+    writes: createWrites(connect(WRITE_CONNECTIONS, 'vespid-worker-writes', true), config.databaseTimeoutMs),
     orgSlots: createOrgSlots({ config, sql, queue }),
     attempts: createAttempts(),
   };
@@ -124,7 +126,9 @@ async function stopWorker({ deps, consumer, heartbeat, reconciler, duties, giveU
   await atMost(Promise.all(sides), closeMs);
   const pools = [deps.sql, deps.pulse].map((pool) => pool.end({ timeout: 1 }));
   await atMost(
-    Promise.all([deps.queue.close(), deps.claims.close(), deps.egress.close(), ...pools]),
+    Promise.all(
+      [deps.queue, deps.claims, deps.writes, deps.egress].map((part) => part.close()).concat(pools),
+    ),
     closeMs,
   );
   log.info({ event: 'worker_stopped', drained });

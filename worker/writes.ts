@@ -26,9 +26,14 @@ import {
  */
 type Send<Write, Row> = (write: Write, alone: boolean) => Promise<Row | null>;
 
+/** A connection for each of the statements of a kind that are under way at a time; the two kinds share them. */
+export const WRITE_CONNECTIONS = MAX_IN_FLIGHT;
+
 export interface Writes {
   checkpoint: Send<Checkpoint, { lease: number }>;
   leave: Send<LastWrite, LeftRun>;
+  /** Ends the connections. */
+  close(): Promise<void>;
 }
 
 interface Kind<Write, Row> {
@@ -66,7 +71,7 @@ function createSend<Write extends { fence: Fence }, Row extends { id: string }>(
 const treeLength = (tree: Checkpoint['tree'] | null): number =>
   tree === null ? 0 : tree.written.reduce((sum, { text }) => sum + text.length, tree.rootText.length);
 
-/** Opens the writes of a worker. */
+/** @param sql with `WRITE_CONNECTIONS` */
 export const createWrites = (sql: Sql, databaseTimeoutMs: number): Writes => ({
   checkpoint: createSend(
     {
@@ -88,4 +93,5 @@ export const createWrites = (sql: Sql, databaseTimeoutMs: number): Writes => ({
     },
     databaseTimeoutMs,
   ),
+  close: async () => sql.end({ timeout: 1 }),
 });

@@ -1,5 +1,6 @@
 /** Inserts runs: those of different requests share a statement, and each request keeps its own bound and outcome. */
 import { createBatcher } from '../batch.ts';
+import type { Sql } from '../db/client.ts';
 import { bounded, DatabaseTimeout, statementOutcome, type Database } from '../db/failure.ts';
 import { InsertFailed, insertRuns, type CheckedRun, type InsertedRun } from '../db/runs/insert.ts';
 import { insertReruns } from '../db/runs/rerun.ts';
@@ -26,12 +27,16 @@ interface Waiting extends CheckedRun {
   since: number;
 }
 
-export function openInserter({ sql, config }: Database): Inserter {
+/** A connection for each of the shared statements that are under way at a time. */
+export const INSERT_CONNECTIONS = MAX_IN_FLIGHT;
+
+/** @param shared for the statements that requests share, with `INSERT_CONNECTIONS`; the others go through `sql` */
+export function openInserter({ sql, shared, config }: Database & { shared: Sql }): Inserter {
   const { databaseTimeoutMs } = config;
   const batcher = createBatcher<Waiting, InsertedRun | null>({
     send(items) {
       const oldest = items.reduce((since, item) => Math.min(since, item.since), performance.now());
-      return insertRuns(sql, items, databaseTimeoutMs - (performance.now() - oldest));
+      return insertRuns(shared, items, databaseTimeoutMs - (performance.now() - oldest));
     },
     maxItems: MAX_ROWS,
     maxBytes: MAX_BYTES,

@@ -28,12 +28,18 @@ const ANSWER_MARGIN_MS = 250;
  * statements no plan is kept. What has no index is read whole all the same, at a cost that would call for compilation.
  */
 const KEPT_PLANS = { enable_seqscan: 'off', jit: 'off' };
+const PLANNED_ONCE = { plan_cache_mode: 'force_generic_plan' };
 
 export interface DatabaseOptions {
   url: string;
   /** Per statement, ms: the server's `statement_timeout` and, with a margin, the client's own. */
   timeoutMs: number;
   max: number;
+  /**
+   * Plans are made once a connection and not for each parameter's value: for statements that find their rows by key, whose plan
+   * is the same for one row and a hundred. Postgres itself would plan anew for every lone row, at half a millisecond.
+   */
+  plansOnce?: boolean;
   /** false behind a transaction-mode pooler: no prepared statements, no start-up parameters. */
   prepare: boolean;
   /** Shown in pg_stat_activity. */
@@ -134,7 +140,12 @@ export function openDatabase(options: DatabaseOptions): Sql {
       text_time: { to: 1184, from: [1184, 1114, 1082], serialize: asIs, parse: (text: string) => text },
     },
     connection: prepare
-      ? { application_name: name, statement_timeout: timeoutMs, ...KEPT_PLANS }
+      ? {
+          application_name: name,
+          statement_timeout: timeoutMs,
+          ...KEPT_PLANS,
+          ...(options.plansOnce === true ? PLANNED_ONCE : {}),
+        }
       : { application_name: name },
     ...extra,
   });

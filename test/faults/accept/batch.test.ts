@@ -120,7 +120,7 @@ it('answers ENQUEUE_OUTCOME_UNKNOWN for every item when the removal is cut off',
   await waitUntil(
     async () =>
       (
-        await stack.sql`SELECT 1 FROM pg_stat_activity WHERE application_name = 'vespid-api' AND wait_event = 'PgSleep'`
+        await stack.sql`SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'vespid-api%' AND wait_event = 'PgSleep'`
       ).length > 0,
     { what: 'the removal is under way' },
   );

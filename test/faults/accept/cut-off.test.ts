@@ -86,7 +86,7 @@ const lingers = (statement: 'INSERT' | 'DELETE'): Promise<unknown> =>
     async () => {
       const rows = await stack.sql`
         SELECT 1 FROM pg_stat_activity
-        WHERE application_name = 'vespid-api' AND wait_event = 'PgSleep' AND query ILIKE ${`%${statement} %workflow_runs%`}`;
+        WHERE application_name LIKE 'vespid-api%' AND wait_event = 'PgSleep' AND query ILIKE ${`%${statement} %workflow_runs%`}`;
       return rows.length > 0;
     },
     { what: `the ${statement} is under way` },
@@ -97,7 +97,7 @@ const isOver = (statement: 'INSERT' | 'DELETE'): Promise<unknown> =>
     async () => {
       const rows = await stack.sql`
         SELECT 1 FROM pg_stat_activity
-        WHERE application_name = 'vespid-api' AND state = 'active' AND query ILIKE ${`%${statement} %workflow_runs%`}`;
+        WHERE application_name LIKE 'vespid-api%' AND state = 'active' AND query ILIKE ${`%${statement} %workflow_runs%`}`;
       return rows.length === 0;
     },
     { what: `the ${statement} is over` },

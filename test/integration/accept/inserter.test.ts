@@ -16,7 +16,7 @@ const other = { orgId: uuidv7(), workflowId: uuidv7() };
 beforeAll(async () => {
   rows = await openRunRows(4, TIMEOUT_MS);
   const { sql } = rows;
-  inserter = openInserter({ sql, config: { databaseTimeoutMs: TIMEOUT_MS } });
+  inserter = openInserter({ sql, shared: sql, config: { databaseTimeoutMs: TIMEOUT_MS } });
   await sql`INSERT INTO orgs (id, name) VALUES (${other.orgId}, 'other')`;
   await sql`INSERT INTO workflows (id, org_id, name, draft, draft_source, draft_digest, published_version)
     VALUES (${other.workflowId}, ${other.orgId}, 'test', 'null', '', '', 1)`;
@@ -110,8 +110,8 @@ it('one that cannot run is left out alone, and of one key the first of an org go
 it('statements with the same keys of several orgs never block each other for good', async () => {
   const processes = [
     inserter,
-    openInserter({ sql: rows.sql, config: { databaseTimeoutMs: TIMEOUT_MS } }),
-    openInserter({ sql: rows.sql, config: { databaseTimeoutMs: TIMEOUT_MS } }),
+    openInserter({ sql: rows.sql, shared: rows.sql, config: { databaseTimeoutMs: TIMEOUT_MS } }),
+    openInserter({ sql: rows.sql, shared: rows.sql, config: { databaseTimeoutMs: TIMEOUT_MS } }),
   ];
   for (let round = 0; round < 20; round += 1) {
     const keys = Array.from({ length: 10 }, (_, n) => `${round}-${n}`);
