@@ -37,6 +37,8 @@ if (results !== null) {
   write(join(IMAGES, 'cost-per-run.svg'), costChart(results));
   page = replaceSection(page, 'results', resultsTable(results));
 }
+const slowDisk = newest(/^\d{4}-\d{2}-\d{2}-slow-disk\.json$/) as Results | null;
+if (slowDisk !== null) page = replaceSection(page, 'slow-disk', resultsTable(slowDisk));
 const curve = newest(/^curve-.*\.json$/) as CurveFile | null;
 if (curve !== null) {
   write(join(IMAGES, 'offered-load.svg'), curveChart(curve));

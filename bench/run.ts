@@ -53,7 +53,7 @@ async function bench(options: Options, lifetime: Lifetime): Promise<void> {
   const file = join(
     ROOT,
     'bench/results',
-    `${startedAt.toISOString().slice(0, 10)}${isWhole ? '' : '-part'}.json`,
+    `${startedAt.toISOString().slice(0, 10)}${flushMs === 0 ? '' : '-slow-disk'}${isWhole ? '' : '-part'}.json`,
   );
   const facts = {
     now: startedAt,

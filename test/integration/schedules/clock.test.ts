@@ -6,6 +6,7 @@ import { openWorkerStack, type WorkerStack } from '../../support/worker-stack.ts
 import type { TestWorker } from '../../support/processes.ts';
 import { act, fired, fireTimes, mustHave, publish, republish, runsOf, scheduleOf } from './kit.ts';
 
+const REQUEUED_WITHIN_MS = 45_000;
 const LONG = [{ nap: { wait: { minutes: 10 } } }];
 
 let stack: WorkerStack;
@@ -55,7 +56,9 @@ async function onePerFireTime(): Promise<void> {
       version: 1,
     });
   }
-  const [last] = await Promise.all(runs.map((run) => org.ended(run.id))).then((ended) => ended.slice(-1));
+  // The leader may have died between a run and its job, which is added after 30 s then.
+  const ended = runs.map((run) => org.ended(run.id, REQUEUED_WITHIN_MS));
+  const [last] = (await Promise.all(ended)).slice(-1);
   expect(last).toMatchObject({
     status: 'succeeded',
     scheduleId: id,
@@ -93,10 +96,15 @@ async function cancelsAnOverlap(): Promise<void> {
   const settings = { overlap: 'cancel' };
   const workflowId = await publish(org, { schedule: { every: 'PT1S' }, settings, tasks: LONG });
   await fired(sql, workflowId, 3);
+  // The leader that is killed beside this may have cancelled one and not yet made the next; the other worker does.
+  await waitUntil(
+    async () => {
+      const statuses = (await runsOf(sql, workflowId)).map(({ status }) => status);
+      return statuses.lastIndexOf('cancelled') === statuses.length - 2 && new Set(statuses).size === 2;
+    },
+    { what: 'all but the last are cancelled' },
+  );
   await act(org, (await mustHave(org, workflowId)).id, 'pause');
-  const statuses = (await runsOf(sql, workflowId)).map(({ status }) => status);
-  expect(statuses.slice(0, -1).every((status) => status === 'cancelled')).toBe(true);
-  expect(statuses.at(-1)).not.toBe('cancelled');
 }
 
 async function followsTheEndOfTheRunBefore(): Promise<void> {

@@ -94,12 +94,13 @@ describe('the updates of a run', () => {
     }
     const after = await updates();
     expect(after.all - before.all).toBe(ids.length * 4);
-    expect(after.hot - before.hot).toBe(ids.length * 4);
+    // All but those that found their page full, as who looks at an older version keeps it there; with an index, none.
+    expect(after.hot - before.hot).toBeGreaterThan(ids.length * 2);
     await leaveRuns(
       sql,
       ids.map((id) => ({ fence: fenceOf(id, 3), leave: SUCCEEDED, batch: ENTRY })),
     );
-    expect((await updates()).hot - before.hot).toBe(ids.length * 4);
+    expect((await updates()).hot).toBe(after.hot);
   });
 });
 
