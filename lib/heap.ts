@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** Percent of what lives on the heap by which it may grow before it is collected; V8 itself lets it become several times that. */
-const GROWTH_PERCENT = 30;
+const GROWTH_PERCENT = 25;
 
 /**
  * Keeps the heap near what lives in it. Batches outlive the young generation, so under load the old one fills with what is over

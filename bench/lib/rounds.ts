@@ -79,7 +79,8 @@ async function scaleRounds(bench: Bench, rounds: Rounds): Promise<void> {
     const one = await complete(bench, vespid, 'sets', sizes.complete);
     await vespid.startApi();
     await vespid.startWorker();
-    await complete(bench, vespid, 'sets', sizes.warmUp);
+    // Each process is as warm as those that were alone: it does half of the work now, beside older ones.
+    await complete(bench, vespid, 'sets', (sizes.warmUp + sizes.complete) * 2);
     const two = await complete(bench, vespid, 'sets', sizes.complete);
     await vespid.stopApi();
     await vespid.stopWorkers();
