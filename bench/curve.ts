@@ -15,7 +15,6 @@ import { startServices, type Services } from './lib/services.ts';
 import type { System } from './lib/system.ts';
 import { openVespid } from './lib/vespid-system.ts';
 import { machine } from './measure.ts';
-import { bundleOpenLoop } from './offered/bundle.ts';
 import type { Curve, CurveFile } from './offered/file.ts';
 import { saturation } from './offered/saturation.ts';
 import { offer, type Point } from './offered/step.ts';
@@ -98,7 +97,7 @@ let code = 0;
 try {
   const services = await startServices(ROOT, lifetime, options.flushMs);
   const bundles = await bundleAll(ROOT, join(services.dataDir, 'bundles'));
-  const open = startChild(await bundleOpenLoop(ROOT, join(services.dataDir, 'bundles-open')));
+  const open = startChild(bundles.openLoop);
   lifetime.onClose('open loop', () => open.stop());
   const closed = startChild(bundles.load);
   lifetime.onClose('closed loop', () => closed.stop());

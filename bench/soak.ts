@@ -13,7 +13,6 @@ import { startServices, type Services } from './lib/services.ts';
 import { waitDrained, type System } from './lib/system.ts';
 import { openVespid } from './lib/vespid-system.ts';
 import { machine } from './measure.ts';
-import { bundleOpenLoop } from './offered/bundle.ts';
 import type { OpenLoad, OpenResult } from './offered/load.ts';
 import { saturation } from './offered/saturation.ts';
 import { readSample, slopesOf, type Sample, type SoakFile } from './soak/samples.ts';
@@ -82,7 +81,7 @@ async function openStage({ everyMs, flushMs }: Options, lifetime: Lifetime): Pro
   const probes = join(services.dataDir, 'probes');
   mkdirSync(probes);
   const bundles = await bundleAll(ROOT, join(services.dataDir, 'bundles'));
-  const open = startChild(await bundleOpenLoop(ROOT, join(services.dataDir, 'bundles-open')));
+  const open = startChild(bundles.openLoop);
   const closed = startChild(bundles.load);
   lifetime.onClose('load', () => [open, closed].forEach((child) => child.stop()));
   // Only what is started from here on is looked into.

@@ -17,4 +17,5 @@ export const newestFirst = (left: string, right: string): number =>
  * bad data, or a row that somebody else keeps locked), so that the others are better tried without it.
  */
 export const wasRefused = (error: unknown): boolean =>
+  // The cast: what is unavailable is an error of the driver, which has a severity when the server has sent it.
   !isDatabaseUnavailable(error) || (error as { severity?: unknown }).severity === 'ERROR';

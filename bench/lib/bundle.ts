@@ -7,6 +7,7 @@ export interface Bundles {
   baselineWorker: string;
   load: string;
   noopWorker: string;
+  openLoop: string;
 }
 
 /** @param outDir gets one self-contained CommonJS file per process */
@@ -18,6 +19,7 @@ export async function bundleAll(root: string, outDir: string): Promise<Bundles> 
       'baseline-worker': join(root, 'bench/baseline/worker.ts'),
       load: join(root, 'bench/lib/load/main.ts'),
       'noop-worker': join(root, 'bench/lib/noop-worker.ts'),
+      'open-loop': join(root, 'bench/offered/main.ts'),
     },
     outDir,
     // The packages are CommonJS in part, and ask for node's modules by require.
@@ -35,5 +37,6 @@ export async function bundleAll(root: string, outDir: string): Promise<Bundles> 
     baselineWorker: file('baseline-worker'),
     load: file('load'),
     noopWorker: file('noop-worker'),
+    openLoop: file('open-loop'),
   };
 }
